@@ -1,0 +1,1 @@
+//! The tree of units and accounts, target expressions, inherited policies, difference.

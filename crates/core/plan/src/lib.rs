@@ -1,0 +1,1 @@
+//! From project and observed world to a plan.

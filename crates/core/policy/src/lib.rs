@@ -1,0 +1,1 @@
+//! The IAM language: parse, evaluate over all layers, explain.

@@ -1,0 +1,1 @@
+//! Runs a plan: a state machine without input or output.

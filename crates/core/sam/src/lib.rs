@@ -1,0 +1,1 @@
+//! The SAM transform: template in, template and diagnostics out.

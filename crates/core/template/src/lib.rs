@@ -1,0 +1,1 @@
+//! CloudFormation documents: read with spans, intrinsics, conditions, resource graph, difference.

@@ -1,0 +1,1 @@
+//! Simulated AWS: a discrete-event state machine.

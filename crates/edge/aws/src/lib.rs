@@ -1,0 +1,1 @@
+//! The only crate naming the AWS SDK: observes the organization, performs steps, keeps within request rates.

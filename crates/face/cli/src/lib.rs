@@ -1,0 +1,1 @@
+//! Arguments in; tables, bars and JSON out.

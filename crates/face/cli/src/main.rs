@@ -1,0 +1,2 @@
+//! The `stackfleet` command.
+fn main() {}
