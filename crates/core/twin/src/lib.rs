@@ -1,1 +1,21 @@
-//! Simulated AWS: a discrete-event state machine.
+//! Simulated AWS: a discrete-event state machine, (caller, operation, input, now) -> answer.
+//!
+//! A [`World`] is a plain value: one organization with everything in its accounts, and a queue of events that lie
+//! ahead in time. It has no clock, no threads and no chance: whoever runs it says what time it is, identifiers come
+//! from seeded streams ([`ids`]), and the same inputs give the same world, byte for byte.
+//!
+//! Read [`world`] first, then [`call`] (who asks) and [`authorize`] (may they), then one service such as [`sts`].
+//! Protocols, signatures and sockets are not here but in `edge/wire`; what a rollout should do is nowhere near: the
+//! twin answers as AWS does and knows nothing of plans.
+
+#![warn(missing_docs)]
+
+pub mod call;
+pub mod ids;
+pub mod options;
+pub mod queue;
+pub mod world;
+
+pub use call::{Call, Origin, Principal, Session};
+pub use options::WorldOptions;
+pub use world::World;
