@@ -1,0 +1,4 @@
+//! CloudFormation: stacks and both kinds of stack sets.
+
+pub mod scheduler;
+mod targeting;
