@@ -1,4 +1,6 @@
 //! CloudFormation: stacks and both kinds of stack sets.
 
+pub mod pairs;
 pub mod scheduler;
-mod targeting;
+pub mod targeting;
+pub mod walk;

@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod call;
+pub mod cloudformation;
 pub mod ids;
 pub mod options;
 pub mod queue;

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use stackfleet_base::AccountId;
 
 /// Most units in one call.
-pub(crate) const UNITS_MAX: usize = 50;
+pub const UNITS_MAX: usize = 50;
 
 /// `AccountFilterType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum AccountFilter {
+pub enum AccountFilter {
     /// All accounts of the units.
     None,
     /// Accounts of the units that are also listed.
@@ -25,17 +25,17 @@ pub(crate) enum AccountFilter {
 
 /// `Accounts` or `DeploymentTargets`, as given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Targets {
+pub struct Targets {
     /// Organizational unit or root ids.
-    pub(crate) units: Vec<String>,
+    pub units: Vec<String>,
     /// Account ids.
-    pub(crate) accounts: Vec<AccountId>,
+    pub accounts: Vec<AccountId>,
     /// How the two are combined.
-    pub(crate) filter: Option<AccountFilter>,
+    pub filter: Option<AccountFilter>,
 }
 
 /// What targeting asks an organization.
-pub(crate) trait Organization {
+pub trait Organization {
     /// Returns the accounts of a unit or root and of everything below it; `None` when there is no such unit.
     fn accounts_below(&self, unit: &str) -> Option<Vec<AccountId>>;
     /// Returns the management account.
@@ -43,13 +43,13 @@ pub(crate) trait Organization {
 }
 
 /// Accounts, each with the unit that brought it in (none for accounts that were listed alone).
-pub(crate) type Selected = BTreeMap<AccountId, Option<String>>;
+pub type Selected = BTreeMap<AccountId, Option<String>>;
 
 /// Checks what a call for a self-managed set may name.
 ///
 /// # Errors
 /// The message of AWS's `ValidationError`.
-pub(crate) fn check_self_managed(targets: &Targets) -> Result<(), String> {
+pub fn check_self_managed(targets: &Targets) -> Result<(), String> {
     if !targets.units.is_empty() || targets.filter.is_some() {
         return Err("StackSets with SELF_MANAGED permission model can only have accounts as target".to_owned());
     }
@@ -63,7 +63,7 @@ pub(crate) fn check_self_managed(targets: &Targets) -> Result<(), String> {
 ///
 /// # Errors
 /// The message of AWS's `ValidationError`.
-pub(crate) fn check_service_managed(targets: &Targets, creating: bool) -> Result<(), String> {
+pub fn check_service_managed(targets: &Targets, creating: bool) -> Result<(), String> {
     let listed = !targets.accounts.is_empty();
     if targets.units.len() > UNITS_MAX {
         return Err(format!(
@@ -96,7 +96,7 @@ pub(crate) fn check_service_managed(targets: &Targets, creating: bool) -> Result
 ///
 /// # Errors
 /// The message of AWS's `ValidationError` when a unit does not exist.
-pub(crate) fn select(targets: &Targets, organization: &impl Organization) -> Result<Selected, String> {
+pub fn select(targets: &Targets, organization: &impl Organization) -> Result<Selected, String> {
     let mut covered = Selected::new();
     for unit in &targets.units {
         let accounts =
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(selected(&["ou-parent"], &[3, 4], Some(Difference)), [2]);
         assert_eq!(selected(&["ou-child"], &[2, 1], Some(Union)), [2, 3]);
         assert_eq!(selected(&["ou-child"], &[2], None), [2, 3], "an absent filter means union");
-        assert_eq!(selected(&["ou-empty"], &[], None), []);
+        assert!(selected(&["ou-empty"], &[], None).is_empty());
         assert!(select(&targets(&["ou-gone"], &[], None), &Tree).is_err());
     }
 
