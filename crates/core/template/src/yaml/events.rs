@@ -1,0 +1,267 @@
+//! YAML: from parser events to the tree.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use granit_parser::{Event, Parser, ScanError, Span as EventSpan, Tag as EventTag, options};
+use stackfleet_base::{Diagnostic, FileId, Span};
+
+use super::{
+    DEPTH_MAX, NODES_MAX, SYNTAX, TOO_LARGE, UNKNOWN_ALIAS,
+    node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag},
+};
+
+/// Reads the one YAML document of a text.
+pub(super) fn read(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    let options = options! {
+        emit_comments: false,
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: DEPTH_MAX,
+        block_nesting_limit: DEPTH_MAX,
+    };
+    let mut builder = Builder::new(file, text);
+    for next in Parser::new_from_str_with_options(text, options) {
+        let taken = match next {
+            Ok((event, span)) => builder.take(event, &span),
+            Err(error) => Err(builder.syntax_error(&error)),
+        };
+        if let Err(fatal) = taken {
+            builder.diagnostics.push(*fatal);
+            return (None, builder.diagnostics);
+        }
+    }
+    builder.finish()
+}
+
+/// A node with the number of nodes in it and its depth, which bound what aliases may repeat.
+#[derive(Clone)]
+struct Measured {
+    node: Node,
+    count: usize,
+    depth: usize,
+}
+
+/// A collection whose end has not come.
+struct Open {
+    start: usize,
+    /// Where the last item ends, so that a block collection ends there and not at the next token.
+    last_end: usize,
+    tag: Option<Tag>,
+    anchor: usize,
+    count: usize,
+    depth: usize,
+    content: Content,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping { entries: Vec<Entry>, key: Option<Node> },
+}
+
+struct Builder<'text> {
+    file: FileId,
+    text: &'text str,
+    open: Vec<Open>,
+    root: Option<Node>,
+    anchors: BTreeMap<usize, Measured>,
+    nodes: usize,
+    documents: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+type Fatal = Box<Diagnostic>;
+
+impl<'text> Builder<'text> {
+    fn new(file: FileId, text: &'text str) -> Self {
+        Self {
+            file,
+            text,
+            open: Vec::new(),
+            root: None,
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            documents: 0,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: Event<'text>, place: &EventSpan) -> Result<(), Fatal> {
+        let span = self.span(place);
+        match event {
+            Event::DocumentStart(..) => self.start_document(span),
+            Event::Scalar(text, style, anchor, tag) => {
+                // The parser writes `~` where nothing is written.
+                let text = if span.start == span.end && text == "~" { "".into() } else { text.into() };
+                let value = NodeValue::Scalar(Scalar { text, style: scalar_style(style) });
+                let tag = self.tag(tag, place);
+                self.complete(Measured { node: Node { span, tag, alias: None, value }, count: 1, depth: 1 }, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => self.start(span, tag, place, anchor, Content::Sequence(Vec::new())),
+            Event::MappingStart(_, anchor, tag) => {
+                self.start(span, tag, place, anchor, Content::Mapping { entries: Vec::new(), key: None })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                let message = format!("the alias `*{name}` names no anchor above it");
+                self.diagnostics.push(
+                    Diagnostic::error(UNKNOWN_ALIAS, message)
+                        .at(span, "")
+                        .help(format!("write `&{name}` before the value that is meant, or quote the text")),
+                );
+                let value = NodeValue::Scalar(Scalar { text: "".into(), style: ScalarStyle::Plain });
+                self.complete(Measured { node: Node { span, tag: None, alias: None, value }, count: 1, depth: 1 }, 0)
+            }
+            // Events that carry no content; the enumeration is open.
+            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Anchor(..) | Event::Comment(..) | _ => {
+                Ok(())
+            }
+        }
+    }
+
+    fn start_document(&mut self, span: Span) -> Result<(), Fatal> {
+        self.documents += 1;
+        if self.documents > 1 {
+            return Err(Box::new(
+                Diagnostic::error(SYNTAX, "the file holds more than one document")
+                    .at(span, "the second begins here")
+                    .help("put each document into a file of its own"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        span: Span,
+        tag: Option<Cow<'text, EventTag>>,
+        place: &EventSpan,
+        anchor: usize,
+        content: Content,
+    ) -> Result<(), Fatal> {
+        if self.open.len() >= DEPTH_MAX {
+            return Err(self.too_deep(span));
+        }
+        let tag = self.tag(tag, place);
+        // An empty-handed block collection may be announced after its first token; it starts with its first item.
+        let open = Open { start: span.start, last_end: span.end, tag, anchor, count: 1, depth: 1, content };
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn end(&mut self, span: Span) -> Result<(), Fatal> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        // A flow collection's end is its bracket; a block collection's end event is empty and lies further on.
+        let end = if span.end > span.start { span.end } else { open.last_end };
+        let value = match open.content {
+            Content::Sequence(items) => NodeValue::Sequence(items),
+            Content::Mapping { entries, .. } => NodeValue::Mapping(Mapping::new(entries)),
+        };
+        let span = Span { file: self.file, start: open.start, end: end.max(open.start) };
+        let node = Node { span, tag: open.tag, alias: None, value };
+        self.complete(Measured { node, count: open.count, depth: open.depth }, open.anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Fatal> {
+        // An alias inside its own anchor has no value yet.
+        let Some(measured) = self.anchors.get(&anchor) else {
+            return Err(Box::new(Diagnostic::error(SYNTAX, "an alias stands inside the value it names").at(span, "")));
+        };
+        // The bounds are checked before the copy is made.
+        if self.open.len() + measured.depth > DEPTH_MAX {
+            return Err(self.too_deep(span));
+        }
+        if self.nodes + measured.count > NODES_MAX {
+            return Err(self.too_many(span));
+        }
+        let mut copy = measured.clone();
+        copy.node.alias = Some(span);
+        self.nodes += copy.count - 1;
+        self.complete(copy, 0)
+    }
+
+    /// Hands a finished node to the collection it is in.
+    fn complete(&mut self, measured: Measured, anchor: usize) -> Result<(), Fatal> {
+        self.nodes += 1;
+        let written = measured.node.full_span();
+        if anchor != 0 {
+            self.nodes += measured.count;
+            self.anchors.insert(anchor, measured.clone());
+        }
+        if self.nodes > NODES_MAX {
+            return Err(self.too_many(written));
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(measured.node);
+            return Ok(());
+        };
+        open.count += measured.count;
+        open.depth = open.depth.max(measured.depth + 1);
+        let mut node = measured.node;
+        match &mut open.content {
+            Content::Sequence(items) => {
+                open.last_end = open.last_end.max(written.end);
+                items.push(node);
+            }
+            Content::Mapping { entries, key } => match key.take() {
+                None => {
+                    open.last_end = open.last_end.max(written.end);
+                    *key = Some(node);
+                }
+                Some(key) => {
+                    // A value that is not written stands behind the colon, not where the next token was found.
+                    if written.start == written.end {
+                        let at = self.text.get(key.span.end..).and_then(|rest| rest.find(':')).map_or(0, |at| at + 1);
+                        node.span.start = key.span.end + at;
+                        node.span.end = node.span.start;
+                    }
+                    open.last_end = open.last_end.max(node.full_span().end);
+                    entries.push(Entry { key, value: node });
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> (Option<Node>, Vec<Diagnostic>) {
+        if self.root.is_none() && self.diagnostics.is_empty() {
+            let span = Span { file: self.file, start: 0, end: 0 };
+            self.diagnostics.push(Diagnostic::error(SYNTAX, "the file is empty").at(span, ""));
+        }
+        (self.root, self.diagnostics)
+    }
+
+    fn tag(&self, tag: Option<Cow<'text, EventTag>>, place: &EventSpan) -> Option<Tag> {
+        let tag = tag?;
+        let span = place.tag_span().map_or_else(|| self.span(&EventSpan::empty(place.start)), |span| self.span(&span));
+        Some(Tag { name: tag.original().into(), span })
+    }
+
+    fn span(&self, place: &EventSpan) -> Span {
+        let range = place.byte_range().unwrap_or(self.text.len()..self.text.len());
+        Span { file: self.file, start: range.start, end: range.end.max(range.start) }
+    }
+
+    fn syntax_error(&self, error: &ScanError) -> Fatal {
+        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let span = Span { file: self.file, start: at, end: at };
+        Box::new(Diagnostic::error(SYNTAX, format!("not well-formed YAML: {}", error.info())).at(span, ""))
+    }
+
+    fn too_deep(&self, span: Span) -> Fatal {
+        Box::new(Diagnostic::error(TOO_LARGE, format!("nested more than {DEPTH_MAX} levels deep")).at(span, ""))
+    }
+
+    fn too_many(&self, span: Span) -> Fatal {
+        Box::new(Diagnostic::error(TOO_LARGE, format!("more than {NODES_MAX} values, aliases expanded")).at(span, ""))
+    }
+}
+
+fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {
+    match style {
+        granit_parser::ScalarStyle::Plain => ScalarStyle::Plain,
+        granit_parser::ScalarStyle::SingleQuoted => ScalarStyle::SingleQuoted,
+        granit_parser::ScalarStyle::DoubleQuoted => ScalarStyle::DoubleQuoted,
+        granit_parser::ScalarStyle::Literal => ScalarStyle::Literal,
+        granit_parser::ScalarStyle::Folded => ScalarStyle::Folded,
+    }
+}
