@@ -5,8 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod artifacts;
 pub mod observed;
 pub mod plan;
 
+pub use artifacts::{Artifact, Artifacts};
 pub use observed::{Cell, Observed, Scope};
 pub use plan::{Action, Plan};

@@ -17,6 +17,8 @@ pub struct Scope {
     pub regions: BTreeSet<Region>,
     /// Names of the stack sets to read.
     pub stack_sets: BTreeSet<String>,
+    /// Stack sets whose instances have parameter values of their own: their overrides are read, one by one.
+    pub overrides: BTreeSet<String>,
     /// Whether policies and their attachments are read.
     pub policies: bool,
     /// Artifact keys to look for in the artifact bucket of each region.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use stackfleet_base::{AccountId, Digest, Region};
 
-use crate::observed::Definition;
+use crate::observed::{Definition, Observed};
 
 /// What will be done, and what the world should look like afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +188,8 @@ pub enum Action {
         region: Region,
         /// Its name; may contain the placeholders of [`placeholder`].
         bucket: String,
+        /// Its policy, JSON; may contain placeholders.
+        policy: String,
         /// Whether it is there already and only the policy differs.
         exists: bool,
     },
@@ -418,6 +420,30 @@ pub mod placeholder {
     pub const MANAGEMENT: &str = "{stackfleet:management}";
     /// The id of the organization.
     pub const ORGANIZATION: &str = "{stackfleet:organization}";
+    /// What the placeholder of an account's id begins with; the account's name and `}` follow.
+    pub const ACCOUNT: &str = "{stackfleet:account:";
+
+    /// Returns the text that stands for the id of an account that does not exist yet.
+    #[must_use]
+    pub fn account(name: &str) -> String {
+        format!("{ACCOUNT}{name}}}")
+    }
+}
+
+impl StepId {
+    /// Returns the position in [`Plan::steps`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl CellId {
+    /// Returns the position in [`Plan::cells`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
 impl Plan {
@@ -425,6 +451,12 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Tells whether it was made for this world; otherwise plan again.
+    #[must_use]
+    pub fn is_for(&self, observed: &Observed) -> bool {
+        self.observed == observed.digest()
     }
 
     /// Returns the findings that block it.
