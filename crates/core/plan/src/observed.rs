@@ -17,7 +17,8 @@ pub struct Scope {
     pub regions: BTreeSet<Region>,
     /// Names of the stack sets to read.
     pub stack_sets: BTreeSet<String>,
-    /// Stack sets whose instances have parameter values of their own: their overrides are read, one by one.
+    /// Those of them whose instances have parameter values of their own: these cost a call for each instance whose
+    /// last operation does not tell them (see [`tells_overrides`]).
     pub overrides: BTreeSet<String>,
     /// Whether policies and their attachments are read.
     pub policies: bool,
@@ -269,7 +270,9 @@ pub struct ObservedInstance {
     pub drift: Option<String>,
     /// The last operation that touched it.
     pub last_operation: Option<String>,
-    /// Parameter values of this instance alone. `None` where they were not read: lists do not show them.
+    /// Parameter values of this instance alone. `None` where they were not read: lists do not show them, and reading
+    /// them costs a call for each instance (2 a second). Where `last_operation` tells them ([`tells_overrides`]) they
+    /// are not read.
     pub overrides: Option<BTreeMap<String, String>>,
 }
 
@@ -293,6 +296,41 @@ pub struct ObservedOperation {
     pub action: String,
     /// `QUEUED`, `RUNNING`, `STOPPING`.
     pub status: String,
+}
+
+/// Returns the id of an operation that sets `overrides`: `sf-<digest of the overrides>-<nonce>`.
+///
+/// The instances that it touched name it as their last operation, so a list of instances tells which overrides each
+/// has, without a call for every one.
+#[must_use]
+pub fn operation_id(overrides: &BTreeMap<String, String>, nonce: &Digest) -> String {
+    format!("sf-{}-{}", overrides_digest(overrides), nonce.short(24))
+}
+
+/// Returns what an operation id says of the overrides it set.
+#[must_use]
+pub fn overrides_digest(overrides: &BTreeMap<String, String>) -> String {
+    Digest::of_parts(overrides.iter().flat_map(|(key, value)| [key, value])).short(16)
+}
+
+/// Tells whether an operation's id says which overrides it set: see [`operation_id`].
+#[must_use]
+pub fn tells_overrides(operation: &str) -> bool {
+    told_overrides(operation).is_some()
+}
+
+/// Returns the digest of the overrides ([`overrides_digest`]) that an operation set, if its id tells.
+#[must_use]
+pub fn told_overrides(operation: &str) -> Option<&str> {
+    let (digest, nonce) = operation.strip_prefix("sf-")?.split_once('-')?;
+    let hexadecimal = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (hexadecimal(digest, 16) && hexadecimal(nonce, 24)).then_some(digest)
+}
+
+/// Returns the name of the artifact bucket of a region; the account is the one that owns the stack sets.
+#[must_use]
+pub fn artifact_bucket(account: &AccountId, region: &Region) -> String {
+    format!("stackfleet-artifacts-{account}-{region}")
 }
 
 impl Observed {
