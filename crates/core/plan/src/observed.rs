@@ -327,12 +327,6 @@ pub fn told_overrides(operation: &str) -> Option<&str> {
     (hexadecimal(digest, 16) && hexadecimal(nonce, 24)).then_some(digest)
 }
 
-/// Returns the name of the artifact bucket of a region; the account is the one that owns the stack sets.
-#[must_use]
-pub fn artifact_bucket(account: &AccountId, region: &Region) -> String {
-    format!("stackfleet-artifacts-{account}-{region}")
-}
-
 impl Observed {
     /// Returns a digest of all that was seen, but not of when and by whom.
     #[must_use]

@@ -7,7 +7,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use stackfleet_base::{AccountId, Region};
 use stackfleet_plan::{
     Scope,
-    observed::{AccountState, ObservedBucket, ObservedOrganization, ObservedRole, artifact_bucket},
+    artifacts::bucket_name,
+    observed::{AccountState, ObservedBucket, ObservedOrganization, ObservedRole},
 };
 
 use crate::{connect::Aws, failure::Failure, limiter::Family};
@@ -96,7 +97,7 @@ pub(super) async fn buckets(aws: &Aws, scope: &Scope) -> Result<BTreeMap<Region,
 
 async fn bucket(aws: &Aws, scope: &Scope, region: &Region) -> Result<Option<ObservedBucket>, Failure> {
     let client = aws.s3(region);
-    let name = artifact_bucket(aws.account(), region);
+    let name = bucket_name(aws.account(), region);
     let head = || client.head_bucket().bucket(&name).send();
     match aws.read(Family::Plenty, "s3", "HeadBucket", head).await {
         Ok(_) => {}
