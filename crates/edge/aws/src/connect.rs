@@ -190,7 +190,6 @@ impl Aws {
     }
 
     /// Makes a call once, within its rate. What came of it is the caller's to judge.
-    #[expect(dead_code, reason = "perform")]
     pub(crate) async fn once<T, E, R>(
         &self,
         family: Family,

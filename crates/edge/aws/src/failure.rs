@@ -27,12 +27,12 @@ pub struct Failure {
     /// What it means.
     pub kind: Kind,
     /// Everything AWS said.
-    pub refusal: Refusal,
+    pub refusal: Box<Refusal>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refusal { service, operation, code, message, account, region, request_id } = &self.refusal;
+        let Refusal { service, operation, code, message, account, region, request_id } = &*self.refusal;
         write!(f, "{service}:{operation}: {code}: {message}")?;
         if let Some(account) = account {
             write!(f, " (account {account}")?;
@@ -113,7 +113,8 @@ impl Failure {
         };
         let Asked { service, operation, account, region } = asked.clone();
         let (service, operation) = (service.to_owned(), operation.to_owned());
-        Self { kind, refusal: Refusal { service, operation, account, region, code, message, request_id } }
+        let refusal = Refusal { service, operation, account, region, code, message, request_id };
+        Self { kind, refusal: Box::new(refusal) }
     }
 
     /// Tells whether AWS answered with this code.
@@ -126,7 +127,7 @@ impl Failure {
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self.kind {
-            Kind::Refused => Outcome::Refused(self.refusal),
+            Kind::Refused => Outcome::Refused(*self.refusal),
             Kind::Later(after) => Outcome::Later { after, reason: self.to_string() },
             Kind::Unknown => Outcome::Unknown { reason: self.to_string() },
         }

@@ -10,7 +10,9 @@ pub mod connect;
 pub mod failure;
 pub mod limiter;
 pub mod observe;
+pub mod perform;
 
 pub use connect::{Aws, ConnectError, Connection, Keys};
 pub use failure::Failure;
 pub use observe::observe;
+pub use perform::Performer;
