@@ -1,1 +1,32 @@
 //! The IAM language: parse, evaluate over all layers, explain.
+//!
+//! * A document becomes a [`Policy`] ([`Policy::parse`], [`Policy::read`] with places for diagnostics).
+//! * Policies that count as one become a [`PolicySet`]; the nodes of an organization become a [`PolicyPath`]. Both
+//!   are indexed once and shared.
+//! * [`decide`] answers a [`Request`] over its [`Layers`]; [`denial_text`] says no in AWS's words.
+//!
+//! Nothing here knows which actions exist, which context keys a service sets or how an organization looks: whoever
+//! asks brings the request's context and the policies.
+
+#![warn(missing_docs)]
+
+mod condition;
+mod context;
+mod decide;
+mod denial;
+mod json;
+mod parse;
+mod pattern;
+mod policy;
+mod principal;
+mod rcp_services;
+mod request;
+
+pub use context::Context;
+pub use decide::{Deciding, Decision, Layer, Missing, decide};
+pub use denial::denial_text;
+pub use parse::{MalformedPolicy, Origin};
+pub use policy::{Effect, Found, Level, Policy, PolicyKind, PolicyPath, PolicySet, Statement, Version};
+pub use principal::{Principal, PrincipalError, RoleSession};
+pub use rcp_services::supports_resource_control;
+pub use request::{Layers, Request};

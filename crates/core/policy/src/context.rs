@@ -1,0 +1,176 @@
+//! The context keys of a request, and answers that may depend on a key nobody knows yet.
+
+use std::collections::BTreeMap;
+
+/// Whether something matches, when a context key may be unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    No,
+    /// It depends on a key that is not known.
+    Unknown,
+    Yes,
+}
+
+impl Truth {
+    /// Both must hold (Kleene).
+    pub(crate) const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+
+    /// One must hold (Kleene).
+    pub(crate) const fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
+    pub(crate) const fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+            Self::Yes => Self::No,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(truth: bool) -> Self {
+        if truth { Self::Yes } else { Self::No }
+    }
+}
+
+/// The name of a key as a policy writes it, and in lower case for looking it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) written: Box<str>,
+    lower: Box<str>,
+}
+
+impl Key {
+    pub(crate) fn new(written: &str) -> Self {
+        Self { written: written.into(), lower: lower(written) }
+    }
+
+    pub(crate) fn is_unknown(&self, context: &Context) -> bool {
+        matches!(context.held(self), Some(Held::Unknown))
+    }
+}
+
+/// What a request says about one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Its values; never empty, for a key without values counts as absent.
+    Values(Vec<Box<str>>),
+    /// It may be there with any value, or not: nobody can say yet.
+    Unknown,
+}
+
+/// The context keys of a request: `aws:PrincipalOrgID`, `s3:prefix`, ...
+///
+/// Names ignore case, tag keys within names too, as AWS documents. Values are texts; a condition reads them as
+/// numbers, dates or addresses when its operator wants that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Lower-case name to what is known of it.
+    keys: BTreeMap<Box<str>, Held>,
+}
+
+impl Context {
+    /// Makes a context without keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a key with one value, replacing what it had.
+    pub fn set(&mut self, key: &str, value: impl Into<Box<str>>) -> &mut Self {
+        self.keys.insert(lower(key), Held::Values(vec![value.into()]));
+        self
+    }
+
+    /// Sets a key with several values. Without any the key is absent, as in AWS.
+    pub fn set_all<V: Into<Box<str>>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) -> &mut Self {
+        let values: Vec<Box<str>> = values.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            self.keys.remove(lower(key).as_ref());
+        } else {
+            self.keys.insert(lower(key), Held::Values(values));
+        }
+        self
+    }
+
+    /// Says that nobody knows yet whether the key is there and with which value; answers that hinge on it become
+    /// [`Decision::Depends`](crate::Decision::Depends).
+    pub fn set_unknown(&mut self, key: &str) -> &mut Self {
+        self.keys.insert(lower(key), Held::Unknown);
+        self
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, key: &str) -> &mut Self {
+        self.keys.remove(lower(key).as_ref());
+        self
+    }
+
+    /// Adds the keys of `other`, which win over those here.
+    pub fn extend(&mut self, other: &Self) -> &mut Self {
+        self.keys.extend(other.keys.iter().map(|(key, held)| (key.clone(), held.clone())));
+        self
+    }
+
+    /// Returns a key's values; empty when it is absent or unknown.
+    #[must_use]
+    pub fn values(&self, key: &str) -> &[Box<str>] {
+        match self.keys.get(lower(key).as_ref()) {
+            Some(Held::Values(values)) => values,
+            Some(Held::Unknown) | None => &[],
+        }
+    }
+
+    /// Looks up what is known of a key.
+    pub(crate) fn held(&self, key: &Key) -> Option<&Held> {
+        self.keys.get(&key.lower)
+    }
+}
+
+impl<K: AsRef<str>, V: Into<Box<str>>> FromIterator<(K, V)> for Context {
+    fn from_iter<T: IntoIterator<Item = (K, V)>>(pairs: T) -> Self {
+        let mut context = Self::new();
+        for (key, value) in pairs {
+            context.set(key.as_ref(), value);
+        }
+        context
+    }
+}
+
+fn lower(key: &str) -> Box<str> {
+    key.to_lowercase().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_ignore_case_and_a_key_without_values_is_absent() {
+        let mut context = Context::new();
+        context.set("aws:PrincipalTag/Team", "a").set_all("aws:TagKeys", ["x", "y"]);
+        assert_eq!(context.values("AWS:principaltag/TEAM"), [Box::from("a")]);
+        assert_eq!(context.values("aws:tagkeys").len(), 2);
+        context.set_all("aws:TagKeys", Vec::<&str>::new());
+        assert_eq!(context.held(&Key::new("aws:TagKeys")), None);
+    }
+
+    #[test]
+    fn unknown_is_neither_yes_nor_no() {
+        use Truth::{No, Unknown, Yes};
+        assert_eq!([Yes.and(Unknown), No.and(Unknown), Unknown.and(Unknown)], [Unknown, No, Unknown]);
+        assert_eq!([Yes.or(Unknown), No.or(Unknown), Unknown.not()], [Yes, Unknown, Unknown]);
+    }
+}

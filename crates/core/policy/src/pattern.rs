@@ -1,0 +1,459 @@
+//! Texts of a policy with wildcards and policy variables, split into pieces once and matched without allocation.
+
+use crate::context::{Context, Held, Key, Truth};
+
+/// A part of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Literal(Box<str>),
+    /// `*`
+    Run,
+    /// `?`
+    One,
+    Variable(Variable),
+}
+
+/// `${key}` or `${key, 'default'}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    key: Key,
+    default: Option<Box<str>>,
+}
+
+/// Which signs mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Syntax {
+    /// `*` and `?`.
+    pub(crate) wildcards: bool,
+    /// `${...}`: only in policies of version 2012-10-17.
+    pub(crate) variables: bool,
+}
+
+/// A text with wildcards and variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    pieces: Box<[Piece]>,
+    has_variables: bool,
+}
+
+/// A piece with its variable looked up.
+enum Token<'a> {
+    Literal(&'a str),
+    Run,
+    One,
+}
+
+impl Pattern {
+    pub(crate) fn new(text: &str, syntax: Syntax) -> Self {
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(sign) = rest.chars().next() {
+            let after = rest.get(sign.len_utf8()..).unwrap_or_default();
+            let (piece, after) = match sign {
+                '*' if syntax.wildcards => (Some(Piece::Run), after),
+                '?' if syntax.wildcards => (Some(Piece::One), after),
+                '$' if syntax.variables => match variable(rest) {
+                    Some((Inner::Escape(escaped), after)) => {
+                        literal.push(escaped);
+                        (None, after)
+                    }
+                    Some((Inner::Variable(variable), after)) => (Some(Piece::Variable(variable)), after),
+                    None => {
+                        literal.push(sign);
+                        (None, after)
+                    }
+                },
+                sign => {
+                    literal.push(sign);
+                    (None, after)
+                }
+            };
+            if let Some(piece) = piece {
+                if !literal.is_empty() {
+                    pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
+                }
+                // `**` means what `*` means.
+                if !(piece == Piece::Run && pieces.last() == Some(&Piece::Run)) {
+                    pieces.push(piece);
+                }
+            }
+            rest = after;
+        }
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal.into()));
+        }
+        let has_variables = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
+        Self { pieces: pieces.into(), has_variables }
+    }
+
+    /// Returns the pattern that every text matches.
+    pub(crate) fn anything() -> Self {
+        Self { pieces: [Piece::Run].into(), has_variables: false }
+    }
+
+    pub(crate) fn is_anything(&self) -> bool {
+        matches!(&*self.pieces, [Piece::Run])
+    }
+
+    /// Adds the variables' keys whose values are unknown.
+    pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
+        for piece in &self.pieces {
+            if let Piece::Variable(variable) = piece
+                && variable.key.is_unknown(context)
+            {
+                keys.push(&variable.key.written);
+            }
+        }
+    }
+
+    /// Tells whether the whole text matches. A variable whose key is absent and that has no default, or whose key
+    /// has several values, makes the pattern match nothing.
+    pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {
+        self.matches_with(text, context, strip)
+    }
+
+    /// As [`Pattern::matches`], without regard to case.
+    pub(crate) fn matches_ignoring_case(&self, text: &str, context: &Context) -> Truth {
+        self.matches_with(text, context, strip_ignoring_case)
+    }
+
+    /// As [`Pattern::matches_ignoring_case`] for names of ASCII letters without variables.
+    pub(crate) fn matches_name(&self, text: &str) -> bool {
+        let strip = |text: &str, literal: &str| {
+            text.get(..literal.len())?.eq_ignore_ascii_case(literal).then_some(literal.len())
+        };
+        match &*self.pieces {
+            [Piece::Literal(literal)] => text.eq_ignore_ascii_case(literal),
+            [Piece::Literal(literal), Piece::Run] => strip(text, literal).is_some(),
+            pieces => glob(pieces.len(), |index| pieces.get(index).map(static_token), text, strip),
+        }
+    }
+
+    fn matches_with(&self, text: &str, context: &Context, strip: Strip) -> Truth {
+        match &*self.pieces {
+            [] => text.is_empty().into(),
+            [Piece::Run] => Truth::Yes,
+            [Piece::Literal(literal)] => (strip(text, literal) == Some(text.len())).into(),
+            [Piece::Literal(literal), Piece::Run] => strip(text, literal).is_some().into(),
+            pieces if self.has_variables => matches_variables(pieces, text, context, strip),
+            pieces => glob(pieces.len(), |index| pieces.get(index).map(static_token), text, strip).into(),
+        }
+    }
+}
+
+/// A piece of a pattern without variables.
+fn static_token(piece: &Piece) -> Token<'_> {
+    match piece {
+        Piece::Literal(literal) => Token::Literal(literal),
+        Piece::One => Token::One,
+        Piece::Run | Piece::Variable(_) => Token::Run,
+    }
+}
+
+fn matches_variables(pieces: &[Piece], text: &str, context: &Context, strip: Strip) -> Truth {
+    let mut unknown = false;
+    for piece in pieces {
+        if let Piece::Variable(variable) = piece {
+            match lookup(variable, context) {
+                Lookup::Text(_) => {}
+                Lookup::Unknown => unknown = true,
+                Lookup::Nothing => return Truth::No,
+            }
+        }
+    }
+    // An unknown value could be any text; the rest of the pattern can still rule a match out.
+    let token = |index: usize| {
+        pieces.get(index).map(|piece| match piece {
+            Piece::Variable(variable) => match lookup(variable, context) {
+                Lookup::Text(value) => Token::Literal(value),
+                Lookup::Unknown | Lookup::Nothing => Token::Run,
+            },
+            Piece::Literal(_) | Piece::Run | Piece::One => static_token(piece),
+        })
+    };
+    match (glob(pieces.len(), token, text, strip), unknown) {
+        (false, _) => Truth::No,
+        (true, true) => Truth::Unknown,
+        (true, false) => Truth::Yes,
+    }
+}
+
+enum Lookup<'a> {
+    Text(&'a str),
+    Unknown,
+    Nothing,
+}
+
+fn lookup<'a>(variable: &'a Variable, context: &'a Context) -> Lookup<'a> {
+    match context.held(&variable.key) {
+        Some(Held::Values(values)) => match values.as_slice() {
+            [value] => Lookup::Text(value),
+            _ => Lookup::Nothing,
+        },
+        Some(Held::Unknown) => Lookup::Unknown,
+        None => variable.default.as_deref().map_or(Lookup::Nothing, Lookup::Text),
+    }
+}
+
+/// Returns how many bytes of the text the literal covers at its start.
+type Strip = fn(&str, &str) -> Option<usize>;
+
+fn strip(text: &str, literal: &str) -> Option<usize> {
+    text.starts_with(literal).then_some(literal.len())
+}
+
+fn strip_ignoring_case(text: &str, literal: &str) -> Option<usize> {
+    let mut signs = text.chars();
+    for wanted in literal.chars() {
+        let sign = signs.next()?;
+        if !(sign == wanted || sign.to_lowercase().eq(wanted.to_lowercase())) {
+            return None;
+        }
+    }
+    Some(text.len() - signs.as_str().len())
+}
+
+/// Matches a whole text against tokens. After a mismatch only the last `*` is lengthened, which suffices: an earlier
+/// one could not help more.
+fn glob<'a>(count: usize, token: impl Fn(usize) -> Option<Token<'a>>, text: &str, strip: Strip) -> bool {
+    let (mut index, mut at) = (0, 0);
+    // The token after the last run, and where that run ends for the present.
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let step = match token(index) {
+            Some(Token::Run) => {
+                if index + 1 == count {
+                    return true;
+                }
+                retry = Some((index + 1, at));
+                Some(0)
+            }
+            Some(Token::One) => rest.chars().next().map(char::len_utf8),
+            Some(Token::Literal(literal)) => strip(rest, literal),
+            None if rest.is_empty() => return true,
+            None => None,
+        };
+        if let Some(bytes) = step {
+            at += bytes;
+            index += 1;
+            continue;
+        }
+        let Some((after_run, run_end)) = retry else { return false };
+        let Some(sign) = text.get(run_end..).and_then(|rest| rest.chars().next()) else { return false };
+        index = after_run;
+        at = run_end + sign.len_utf8();
+        retry = Some((after_run, at));
+    }
+}
+
+enum Inner {
+    Escape(char),
+    Variable(Variable),
+}
+
+/// Reads `${...}` at the start of a text; `None` when it does not end or holds nothing that makes sense.
+fn variable(text: &str) -> Option<(Inner, &str)> {
+    let (inner, after) = text.strip_prefix("${")?.split_once('}')?;
+    let mut signs = inner.chars();
+    if let (Some(sign @ ('*' | '?' | '$')), None) = (signs.next(), signs.next()) {
+        return Some((Inner::Escape(sign), after));
+    }
+    let (key, default) = match inner.split_once(',') {
+        Some((key, default)) => {
+            let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+            (key.trim(), Some(default.into()))
+        }
+        None => (inner.trim(), None),
+    };
+    (!key.is_empty()).then(|| (Inner::Variable(Variable { key: Key::new(key), default }), after))
+}
+
+/// An ARN with wildcards and variables, compared part by part: a `*` stays within its part, but for the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ArnPattern {
+    /// `*`
+    Anything,
+    /// Six parts.
+    Parts(Box<[Pattern; 6]>),
+    /// It can match no ARN.
+    Nothing,
+}
+
+impl ArnPattern {
+    /// Reads the pattern of a `Resource` element: parts that are left out match anything.
+    pub(crate) fn resource(text: &str, variables: bool) -> Self {
+        Self::new(text, variables, true)
+    }
+
+    /// Reads the value of an ARN condition operator: all six parts must be there.
+    pub(crate) fn condition(text: &str, variables: bool) -> Self {
+        Self::new(text, variables, false)
+    }
+
+    fn new(text: &str, variables: bool, complete: bool) -> Self {
+        if text.chars().all(|sign| sign == '*') && !text.is_empty() {
+            return Self::Anything;
+        }
+        let syntax = Syntax { wildcards: true, variables };
+        let texts = split(text, variables);
+        if texts.len() < 6 && !complete || texts.first().is_none_or(|first| first.is_empty()) {
+            return Self::Nothing;
+        }
+        let part = |index: usize| texts.get(index).map_or_else(Pattern::anything, |text| Pattern::new(text, syntax));
+        Self::Parts(Box::new([part(0), part(1), part(2), part(3), part(4), part(5)]))
+    }
+
+    /// Tells whether an ARN matches, given as its parts, or `None` for what is no ARN (a request on `*`).
+    pub(crate) fn matches(&self, parts: Option<&[&str; 6]>, context: &Context) -> Truth {
+        match (self, parts) {
+            (Self::Anything, _) => Truth::Yes,
+            (Self::Nothing, _) | (Self::Parts(_), None) => Truth::No,
+            (Self::Parts(patterns), Some(parts)) => {
+                let mut result = Truth::Yes;
+                // The last part and the service differ most often.
+                for index in [2, 5, 4, 3, 1, 0] {
+                    let (Some(pattern), Some(part)) = (patterns.get(index), parts.get(index)) else { continue };
+                    result = result.and(pattern.matches(part, context));
+                    if result == Truth::No {
+                        return Truth::No;
+                    }
+                }
+                result
+            }
+        }
+    }
+
+    pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
+        if let Self::Parts(patterns) = self {
+            for pattern in patterns.iter() {
+                pattern.unknown_keys(context, keys);
+            }
+        }
+    }
+}
+
+/// Splits an ARN into at most six parts; colons inside `${...}` do not separate.
+fn split(text: &str, variables: bool) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        let inside = variables && *byte == b'$' && text.get(at..).is_some_and(|rest| rest.starts_with("${"));
+        if inside && let Some(length) = text.get(at..).and_then(|rest| rest.find('}')) {
+            at += length;
+        } else if *byte == b':' && parts.len() < 5 {
+            parts.push(text.get(start..at).unwrap_or_default());
+            start = at + 1;
+        }
+        at += 1;
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+/// Splits an ARN into its six parts; `None` when it has fewer.
+pub(crate) fn arn_parts(text: &str) -> Option<[&str; 6]> {
+    let mut parts = text.splitn(6, ':');
+    Some([parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> Context {
+        let mut context: Context =
+            [("aws:username", "ana"), ("aws:PrincipalTag/t", "*"), ("x:colon", "a:b")].into_iter().collect();
+        context.set_unknown("aws:SourceIp").set_all("aws:TagKeys", ["a", "b"]);
+        context
+    }
+
+    fn glob(pattern: &str, text: &str) -> Truth {
+        Pattern::new(pattern, Syntax { wildcards: true, variables: true }).matches(text, &context())
+    }
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text) in [
+            ("", ""),
+            ("*", ""),
+            ("a*", "a"),
+            ("*c", "abc"),
+            ("a*c", "abcbc"),
+            ("a**c", "ac"),
+            ("a?c", "aüc"),
+            ("*?*", "ü"),
+            ("*ab*ab", "abxab"),
+            ("a*b*c?", "axxbyybzcd"),
+        ] {
+            assert_eq!(glob(pattern, text), Truth::Yes, "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("", "a"), ("?", ""), ("?", "ab"), ("a*c", "abcd"), ("*ab*ab", "ab"), ("A", "a"), ("?*?", "ü"), ("a", "")]
+        {
+            assert_eq!(glob(pattern, text), Truth::No, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn variables_stand_for_their_value_and_nothing_else() {
+        for (pattern, text, expected) in [
+            ("home/${aws:username}/*", "home/ana/x", Truth::Yes),
+            ("home/${AWS:UserName}", "home/ana", Truth::Yes),
+            ("${aws:userid}", "", Truth::No),
+            ("*${aws:userid}*", "x", Truth::No),
+            ("${aws:userid, 'none'}", "none", Truth::Yes),
+            ("${aws:username, 'none'}", "none", Truth::No),
+            ("${aws:PrincipalTag/t}", "anything", Truth::No),
+            ("${aws:PrincipalTag/t}", "*", Truth::Yes),
+            ("${*}${?}${$}", "*?$", Truth::Yes),
+            ("${*}", "a", Truth::No),
+            ("${aws:TagKeys}", "a", Truth::No),
+            ("ip-${aws:SourceIp}", "ip-1", Truth::Unknown),
+            ("ip-${aws:SourceIp}", "no", Truth::No),
+            ("${aws:username", "${aws:username", Truth::Yes),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+        let old = Pattern::new("${aws:username}", Syntax { wildcards: true, variables: false });
+        assert_eq!(old.matches("ana", &context()), Truth::No);
+        assert_eq!(old.matches("${aws:username}", &context()), Truth::Yes);
+    }
+
+    #[test]
+    fn case_can_be_ignored() {
+        let pattern = Pattern::new("STRASSE-Ü", Syntax { wildcards: false, variables: true });
+        assert_eq!(pattern.matches_ignoring_case("strasse-ü", &context()), Truth::Yes);
+        assert_eq!(pattern.matches_ignoring_case("strasse-u", &context()), Truth::No);
+    }
+
+    #[test]
+    fn arns_are_compared_part_by_part() {
+        let resource =
+            |pattern: &str, arn: &str| ArnPattern::resource(pattern, true).matches(arn_parts(arn).as_ref(), &context());
+        for (pattern, arn) in [
+            ("*", "arn:aws:s3:::b"),
+            ("*", "*"),
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::b/k/deep:er"),
+            ("arn:aws:sqs", "arn:aws:sqs:eu-west-1:111111111111:q"),
+            ("arn:*:iam::*:role/x", "arn:aws:iam::111111111111:role/x"),
+            ("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/ana/x"),
+            ("arn:aws:s3:::${x:colon}", "arn:aws:s3:::a:b"),
+        ] {
+            assert_eq!(resource(pattern, arn), Truth::Yes, "{pattern} {arn}");
+        }
+        for (pattern, arn) in [
+            ("arn:aws:iam:*:role/x", "arn:aws:iam::111111111111:role/x"),
+            ("arn:aws:s3:::b", "*"),
+            ("arn:aws:s3:::b", "arn:aws:s3:::b/k"),
+            ("arn:aws:s3:*:b", "arn:aws:s3:::b"),
+            ("", "arn:aws:s3:::b"),
+        ] {
+            assert_eq!(resource(pattern, arn), Truth::No, "{pattern} {arn}");
+        }
+        let condition = ArnPattern::condition("arn:aws:sqs", true);
+        assert_eq!(condition.matches(arn_parts("arn:aws:sqs:eu-west-1:1:q").as_ref(), &context()), Truth::No);
+    }
+}

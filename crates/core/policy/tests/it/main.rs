@@ -1,0 +1,3 @@
+//! Tests of the policy engine as its callers see it.
+
+mod rules;
