@@ -1,1 +1,34 @@
-//! The SAM transform: template in, template and diagnostics out.
+//! The AWS SAM transform (`AWS::Serverless-2016-10-31`): template in, CloudFormation template or reasons for refusal out.
+//!
+//! [`transform`] works on the JSON form of a template (intrinsic functions in their long form) and is a pure function of
+//! the template and an [`Environment`]. Within one partition its result does not depend on the account and hardly on the
+//! region, so callers may keep it per (partition, region, parameter values).
+//!
+//! Logical ids, list orders and messages are AWS's. A resource type, event or property that AWS's transform knows and this
+//! one does not is refused with [`SamErrorKind::Unsupported`], never dropped.
+#![warn(missing_docs)]
+#![expect(dead_code, reason = "some tables and helpers serve resource types that are refused as unsupported")]
+
+mod context;
+mod deployment_preference;
+mod environment;
+mod error;
+mod events;
+mod function;
+mod generated;
+mod globals;
+mod hash_order;
+mod intrinsics;
+mod layer_version;
+mod node;
+mod policies;
+mod properties;
+mod python;
+mod role;
+mod simple_table;
+mod tables;
+mod transform;
+
+pub use environment::{Applications, Environment};
+pub use error::{SamError, SamErrorKind};
+pub use transform::transform;

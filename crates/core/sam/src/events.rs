@@ -1,0 +1,214 @@
+//! `Events` of functions: one file per kind; here what they share and the order in which they are made.
+
+mod alexa_skill;
+mod cloud_watch_logs;
+mod cognito;
+pub(crate) mod dead_letter;
+mod document_db;
+mod event_rule;
+mod iot_rule;
+mod kafka;
+mod mq;
+mod msk;
+mod pull;
+mod s3;
+mod schedule;
+mod schedule_v2;
+mod sns;
+mod sqs;
+mod stream;
+
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::function::{FunctionParts, invocation_target};
+use crate::generated::Generated;
+use crate::node::{Map, Node, Text};
+use crate::properties::expect_map;
+use crate::python;
+
+/// What an event invokes.
+#[derive(Clone, Debug)]
+pub(crate) struct EventTarget {
+    pub(crate) function: Text,
+    pub(crate) alias: Option<Text>,
+}
+
+impl EventTarget {
+    pub(crate) fn function(function: Text, alias: Option<Text>) -> EventTarget {
+        EventTarget { function, alias }
+    }
+    /// The ARN to invoke.
+    pub(crate) fn arn(&self) -> Node {
+        invocation_target(&self.function, self.alias.as_ref()).0
+    }
+    /// The name to grant permission on.
+    pub(crate) fn name(&self) -> Node {
+        invocation_target(&self.function, self.alias.as_ref()).1
+    }
+    /// The id that an integration URI names: the alias, or the function's ARN.
+    pub(crate) fn uri_part(&self) -> String {
+        match &self.alias {
+            Some(alias) => alias.to_string(),
+            None => format!("{}.Arn", self.function),
+        }
+    }
+}
+
+/// One event of a function.
+#[derive(Debug)]
+pub(crate) struct Event<'a> {
+    pub(crate) function: &'a FunctionParts<'a>,
+    pub(crate) target: &'a EventTarget,
+    /// The event's name within the function.
+    pub(crate) name: &'a Text,
+    /// The function's id and the event's name: the id that generated resources begin with.
+    pub(crate) id: Text,
+    pub(crate) kind: &'a str,
+    pub(crate) properties: &'a Map,
+}
+
+impl Event<'_> {
+    /// A fault that names the event within its function.
+    pub(crate) fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::event(self.name, message)
+    }
+    /// A fault that names the event by its whole id.
+    pub(crate) fn fault_by_id(&self, message: impl Into<String>) -> Fault {
+        Fault::event(&self.id, message)
+    }
+    /// A resource with the attributes that derived resources get.
+    pub(crate) fn generated(&self, id: Text, kind: &str) -> Generated {
+        Generated::new(id, kind).with_attributes(self.function.attributes)
+    }
+    /// The function's condition.
+    pub(crate) fn condition(&self) -> Option<&Node> {
+        self.function.attributes.get("Condition")
+    }
+    /// The permission for a service to invoke the function.
+    pub(crate) fn permission(&self, principal: &str) -> Generated {
+        self.permission_with_id(&self.id, principal, "")
+    }
+    pub(crate) fn permission_with_id(&self, id: &Text, principal: &str, suffix: &str) -> Generated {
+        let mut permission = self.generated(permission_id(id, suffix), "AWS::Lambda::Permission");
+        permission.put("Action", "lambda:InvokeFunction");
+        permission.put("FunctionName", self.target.name());
+        permission.put("Principal", principal);
+        permission
+    }
+}
+
+/// The id of a permission: with a suffix of letters and digits that suffix, otherwise its hash.
+pub(crate) fn permission_id(id: &Text, suffix: &str) -> Text {
+    if suffix.is_empty() || suffix.chars().all(char::is_alphanumeric) {
+        id.with(&format!("Permission{suffix}"))
+    } else {
+        id.with(&format!("Permission{}", python::short_hash(suffix)))
+    }
+}
+
+/// The id of a rule's target: at most 64 characters, the suffix kept whole.
+pub(crate) fn target_id(id: &str, suffix: &str) -> String {
+    let room = 64_usize.saturating_sub(suffix.chars().count());
+    let kept: String = id.chars().take(room).collect();
+    format!("{kept}{suffix}")
+}
+
+/// Makes the resources of all events of a function, in the order of their names.
+pub(crate) fn expand_function_events(
+    context: &mut Context<'_>,
+    function: &FunctionParts<'_>,
+    target: &EventTarget,
+    mut role: Option<&mut Generated>,
+) -> Result<Vec<Generated>> {
+    let Some(events) = function.properties.truthy("Events") else { return Ok(Vec::new()) };
+    let events = expect_map(function.id, events, "Events")?.clone();
+    let mut entries: Vec<(&Text, &Node)> = events.iter().collect();
+    entries.sort_by_key(|(name, _)| *name);
+    let mut made = Vec::new();
+    for (name, event) in entries {
+        let result = expand_event(context, function, target, name, event, role.as_deref_mut());
+        made.extend(result.map_err(|fault| wrap(function.id, fault))?);
+    }
+    Ok(made)
+}
+
+/// An event's fault becomes one of its function.
+fn wrap(id: &Text, fault: Fault) -> Fault {
+    match fault {
+        event @ Fault::Event(..) => Fault::resource(id, event.message()),
+        other => other,
+    }
+}
+
+fn expand_event(
+    context: &mut Context<'_>,
+    function: &FunctionParts<'_>,
+    target: &EventTarget,
+    name: &Text,
+    event: &Node,
+    role: Option<&mut Generated>,
+) -> Result<Vec<Generated>> {
+    let Node::Map(event) = event else {
+        let type_name = if event.is_null() { "NoneType" } else { "str" };
+        return Err(Fault::event(name, format!("'{type_name}' object has no attribute 'get'")));
+    };
+    let kind = event.present("Type");
+    let empty = Map::new();
+    let properties = match event.get("Properties") {
+        None | Some(Node::Null) => &empty,
+        Some(Node::Map(properties)) => properties,
+        Some(_other) => return Err(Fault::event(name, "Properties should be a map.")),
+    };
+    let kind_name = kind.and_then(Node::as_str).unwrap_or_default();
+    let event = Event { function, target, name, id: function.id.with(name), kind: kind_name, properties };
+    if function.properties.present("TenancyConfig").is_some() && !matches!(kind_name, "Api" | "HttpApi") {
+        return Err(Fault::resource(
+            function.id,
+            format!(
+                "Event source '{kind_name}' is not supported for functions enabled with tenancy configuration. Only Api and \
+                 HttpApi event sources are supported."
+            ),
+        ));
+    }
+    match kind_name {
+        "AlexaSkill" => alexa_skill::expand(&event),
+        "CloudWatchEvent" | "EventBridgeRule" => event_rule::expand(context, &event),
+        "CloudWatchLogs" => cloud_watch_logs::expand(context, &event),
+        "Cognito" => cognito::expand(context, &event),
+        "DocumentDB" => document_db::expand(context, &event, role),
+        "DynamoDB" | "Kinesis" => stream::expand(context, &event, role),
+        "IoTRule" => iot_rule::expand(context, &event),
+        "MQ" => mq::expand(context, &event, role),
+        "MSK" => msk::expand(context, &event, role),
+        "S3" => s3::expand(context, &event),
+        "SNS" => sns::expand(context, &event, role),
+        "SQS" => sqs::expand(context, &event, role),
+        "Schedule" => schedule::expand(context, &event),
+        "ScheduleV2" => schedule_v2::expand(context, &event),
+        "SelfManagedKafka" => kafka::expand(context, &event, role),
+        "Api" | "HttpApi" => Err(Fault::unsupported(function.id, format!("The event type {kind_name}"))),
+        _unknown => Err(Fault::event(
+            name,
+            format!(
+                "Resource dict has missing or invalid value for key Type. Event Type is: {}.",
+                kind.map_or_else(|| "None".to_owned(), python::display)
+            ),
+        )),
+    }
+}
+
+/// Adds inline policies to a role, each once.
+pub(crate) fn add_inline_policies(role: &mut Generated, policies: Vec<Node>) {
+    for policy in policies {
+        add_distinct(role, "Policies", policy);
+    }
+}
+
+/// Adds a value to a list property of a role unless it is there.
+pub(crate) fn add_distinct(role: &mut Generated, property: &str, value: Node) {
+    match role.properties.get_mut(property).and_then(Node::as_list_mut) {
+        Some(list) if list.contains(&value) => {}
+        Some(list) => list.push(value),
+        None => role.put(property, vec![value]),
+    }
+}

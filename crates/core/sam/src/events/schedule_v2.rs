@@ -1,0 +1,123 @@
+//! `ScheduleV2`: a schedule of EventBridge Scheduler with a role to call its target.
+
+use super::Event;
+use super::dead_letter::{Sender, dead_letter};
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::generated::Generated;
+use crate::intrinsics::get_att;
+use crate::node::{Map, Node, Text, list, map};
+use crate::properties::{Shape, Specification, check, free, optional};
+use crate::role;
+
+const PROPERTIES: Specification = &[
+    optional("PermissionsBoundary", Shape::Text),
+    free("ScheduleExpression"),
+    free("FlexibleTimeWindow"),
+    free("Name"),
+    free("State"),
+    free("Description"),
+    free("StartDate"),
+    free("EndDate"),
+    free("ScheduleExpressionTimezone"),
+    free("GroupName"),
+    free("KmsKeyArn"),
+    free("Input"),
+    free("RoleArn"),
+    optional("DeadLetterConfig", Shape::Map),
+    optional("RetryPolicy", Shape::Map),
+    optional("OmitName", Shape::Boolean),
+];
+
+const SAME: &[&str] = &[
+    "ScheduleExpression",
+    "State",
+    "Description",
+    "StartDate",
+    "EndDate",
+    "ScheduleExpressionTimezone",
+    "GroupName",
+    "KmsKeyArn",
+];
+
+/// What a schedule calls.
+#[derive(Debug)]
+pub(crate) struct ScheduleTarget<'a> {
+    /// The event's name within its owner.
+    pub(crate) name: &'a str,
+    pub(crate) id: &'a Text,
+    pub(crate) properties: &'a Map,
+    pub(crate) attributes: &'a Map,
+    pub(crate) arn: Node,
+    /// The action that the role needs, and the name of the policy's last part.
+    pub(crate) action: &'static str,
+    pub(crate) policy_suffix: &'static str,
+}
+
+pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+    let target = ScheduleTarget {
+        name: event.name,
+        id: &event.id,
+        properties: event.properties,
+        attributes: event.function.attributes,
+        arn: event.target.arn(),
+        action: "lambda:InvokeFunction",
+        policy_suffix: "LambdaPolicy",
+    };
+    expand_for(context, target)
+}
+
+/// Makes the schedule and its role.
+pub(crate) fn expand_for(_context: &Context<'_>, target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
+    let ScheduleTarget { id, properties, attributes, .. } = target;
+    check(id, "ScheduleV2", properties, PROPERTIES)?;
+    let mut schedule = Generated::new(id, "AWS::Scheduler::Schedule").with_attributes(attributes);
+    schedule.copy(properties, SAME);
+    let omit_name = properties.get("OmitName").is_some_and(Node::truthy);
+    match properties.present("Name") {
+        Some(_) if omit_name => return Err(Fault::event(id, "Name cannot be set when OmitName is True")),
+        Some(name) => schedule.put("Name", name),
+        None if omit_name => {}
+        None => schedule.put("Name", Node::from(id)),
+    }
+    schedule.put(
+        "FlexibleTimeWindow",
+        properties.present("FlexibleTimeWindow").cloned().unwrap_or_else(|| Node::Map(map! {"Mode" => "OFF"})),
+    );
+    let dead_letter = dead_letter(id, properties, Sender::Role, attributes)?;
+    let mut schedule_target = Map::new();
+    schedule_target.insert("Arn", target.arn.clone());
+    let mut made = Vec::new();
+    match properties.present("RoleArn") {
+        Some(role) => schedule_target.insert("RoleArn", role),
+        None => {
+            let role = role_for(&target, dead_letter.config.as_ref());
+            schedule_target.insert("RoleArn", get_att(role.id.clone(), "Arn"));
+            made.push(role);
+        }
+    }
+    for key in ["Input", "RetryPolicy"] {
+        schedule_target.set(key, properties.present(key));
+    }
+    schedule_target.set("DeadLetterConfig", dead_letter.config);
+    schedule.put("Target", schedule_target);
+    made.extend(dead_letter.resources);
+    made.insert(0, schedule);
+    Ok(made)
+}
+
+fn role_for(target: &ScheduleTarget<'_>, dead_letter: Option<&Node>) -> Generated {
+    let mut role = Generated::new(target.id.with("Role"), "AWS::IAM::Role").with_attributes(target.attributes);
+    role.put("AssumeRolePolicyDocument", role::assume_role_policy("scheduler.amazonaws.com"));
+    let policy = |suffix: &str, action: &str, resource: &Node| {
+        let statement = map! {"Action" => action, "Effect" => "Allow", "Resource" => resource};
+        role::inline(target.id.with(suffix), Node::Map(map! {"Statement" => list![statement]}))
+    };
+    let mut policies = vec![policy(target.policy_suffix, target.action, &target.arn)];
+    if let Some(arn) = dead_letter.and_then(Node::as_map).and_then(|config| config.get("Arn")) {
+        policies.push(policy("SQSPolicy", "sqs:SendMessage", arn));
+    }
+    role.put("Policies", policies);
+    role.set("PermissionsBoundary", target.properties.present("PermissionsBoundary"));
+    role
+}

@@ -1,0 +1,372 @@
+//! `AWS::Serverless::Function`: the function itself and the order in which its parts are made.
+
+mod code;
+mod destinations;
+mod url;
+mod version;
+
+pub(crate) use code::s3_location;
+
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::events::{self, EventTarget};
+use crate::generated::{self, Generated};
+use crate::intrinsics::{self, get_att, reference};
+use crate::node::{Map, Node, Text, list, map};
+use crate::policies::Policies;
+use crate::properties::{Shape, Specification, check, expect_map, expect_text, free, optional, should_be};
+use crate::role::{self, RoleParts};
+
+const KIND: &str = "AWS::Serverless::Function";
+
+const PROPERTIES: Specification = &[
+    optional("Architectures", Shape::List),
+    optional("AssumeRolePolicyDocument", Shape::Map),
+    optional("AutoPublishAlias", Shape::Text),
+    optional("AutoPublishAliasAllProperties", Shape::Boolean),
+    optional("AutoPublishCodeSha256", Shape::Text),
+    optional("CapacityProviderConfig", Shape::Map),
+    optional("CodeSigningConfigArn", Shape::Text),
+    free("CodeUri"),
+    optional("DeadLetterQueue", Shape::Map),
+    optional("DeploymentPreference", Shape::Map),
+    free("Description"),
+    optional("DurableConfig", Shape::Map),
+    optional("Environment", Shape::Map),
+    optional("EphemeralStorage", Shape::Map),
+    optional("EventInvokeConfig", Shape::Map),
+    optional("Events", Shape::Map),
+    optional("FileSystemConfigs", Shape::List),
+    optional("FunctionName", Shape::Text),
+    optional("FunctionScalingConfig", Shape::Map),
+    optional("FunctionUrlConfig", Shape::Map),
+    free("Handler"),
+    optional("ImageConfig", Shape::Map),
+    optional("ImageUri", Shape::Text),
+    free("InlineCode"),
+    optional("KmsKeyArn", Shape::Text),
+    optional("Layers", Shape::List),
+    optional("LoggingConfig", Shape::Map),
+    free("MemorySize"),
+    optional("PackageType", Shape::Text),
+    optional("PermissionsBoundary", Shape::Text),
+    optional("Policies", Shape::Compound),
+    optional("PropagateTags", Shape::Boolean),
+    optional("ProvisionedConcurrencyConfig", Shape::Map),
+    optional("PublishToLatestPublished", Shape::Boolean),
+    free("RecursiveLoop"),
+    free("ReservedConcurrentExecutions"),
+    free("Role"),
+    optional("RolePath", Shape::Text),
+    free("Runtime"),
+    optional("RuntimeManagementConfig", Shape::Map),
+    optional("SnapStart", Shape::Map),
+    optional("SourceKMSKeyArn", Shape::Text),
+    optional("Tags", Shape::Map),
+    optional("TenancyConfig", Shape::Map),
+    free("Timeout"),
+    optional("Tracing", Shape::TextOrMap),
+    free("VersionDeletionPolicy"),
+    free("VersionDescription"),
+    optional("VpcConfig", Shape::Map),
+];
+
+/// Properties that the Lambda function takes over as they are.
+const SAME: &[&str] = &[
+    "FunctionName",
+    "Handler",
+    "Runtime",
+    "Description",
+    "MemorySize",
+    "Timeout",
+    "VpcConfig",
+    "Environment",
+    "Layers",
+    "KmsKeyArn",
+    "ReservedConcurrentExecutions",
+    "FileSystemConfigs",
+    "ImageConfig",
+    "PackageType",
+    "Architectures",
+    "EphemeralStorage",
+    "SnapStart",
+    "RuntimeManagementConfig",
+    "LoggingConfig",
+    "RecursiveLoop",
+    "CodeSigningConfigArn",
+    "TenancyConfig",
+    "DurableConfig",
+    "FunctionScalingConfig",
+    "PublishToLatestPublished",
+];
+
+/// Everything that a function's template resource says, with what was derived from it.
+#[derive(Debug)]
+pub(crate) struct FunctionParts<'a> {
+    pub(crate) id: &'a Text,
+    pub(crate) properties: &'a Map,
+    /// Attributes for derived resources.
+    pub(crate) attributes: &'a Map,
+}
+
+/// Makes the CloudFormation resources of a function.
+pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
+    let empty = Map::new();
+    let properties = resource.map("Properties").unwrap_or(&empty);
+    check(id, KIND, properties, PROPERTIES)?;
+    let attributes = context.passthrough(resource);
+    let parts = FunctionParts { id, properties, attributes: &attributes };
+    validate(&parts)?;
+
+    let mut lambda = lambda_function(context, &parts)?;
+    lambda.attributes = generated::main_attributes(resource);
+    let alias_name = version::alias_name(context, &parts)?;
+    let mut made = Vec::new();
+
+    let mut alias = None;
+    if let Some(name) = &alias_name {
+        let (version, made_alias) = version::version_and_alias(context, &parts, &mut lambda, name)?;
+        context.generations.add(id, "Version", &version.id);
+        context.generations.add(id, "Alias", &made_alias.id);
+        made.push(version);
+        alias = Some(made_alias);
+    }
+    let mut preference = None;
+    if let Some(value) = properties.present("DeploymentPreference") {
+        preference = version::deployment_preference(context, &parts, value, resource.get("Condition"), alias.as_mut())?;
+    }
+    let alias_id = alias.as_ref().map(|alias| alias.id.clone());
+    made.extend(alias);
+
+    let mut invoke_policies = Vec::new();
+    if let Some(config) = properties.truthy("EventInvokeConfig") {
+        let config = expect_map(id, config, "EventInvokeConfig")?;
+        let (resources, policies) = destinations::event_invoke_config(context, &parts, config, alias_name.as_ref())?;
+        made.extend(resources);
+        invoke_policies = policies;
+    }
+
+    let mut execution_role = execution_role(context, &parts, &mut lambda, invoke_policies)?;
+
+    if let Some(config) = properties.present("FunctionUrlConfig") {
+        made.extend(url::function_url(&parts, config, alias_name.as_ref())?);
+    }
+
+    made.push(lambda);
+    let target = EventTarget::function(id.clone(), alias_id);
+    let sources = events::expand_function_events(context, &parts, &target, execution_role.as_mut())?;
+    made.extend(sources);
+    made.extend(execution_role);
+    propagate_tags(&parts, &mut made);
+    if let Some(preference) = preference {
+        context.deployments.add(id, preference, tags_to_propagate(&parts));
+    }
+    Ok(made)
+}
+
+fn tags_to_propagate(parts: &FunctionParts<'_>) -> Option<Map> {
+    let on = parts.properties.get("PropagateTags").is_some_and(Node::truthy);
+    on.then(|| parts.properties.map("Tags").cloned()).flatten()
+}
+
+/// Kinds of generated resources that take tags.
+const TAGGED: &[&str] = &[
+    "AWS::SQS::Queue",
+    "AWS::SNS::Topic",
+    "AWS::IoT::TopicRule",
+    "AWS::IAM::Role",
+    "AWS::Events::Rule",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+];
+
+fn propagate_tags(parts: &FunctionParts<'_>, made: &mut [Generated]) {
+    let Some(tags) = tags_to_propagate(parts) else { return };
+    for resource in made {
+        add_tags(resource, &tags);
+    }
+}
+
+/// Adds tags to a resource that takes them, unless it has them.
+pub(crate) fn add_tags(resource: &mut Generated, tags: &Map) {
+    if !TAGGED.contains(&resource.kind.as_str())
+        || matches!(resource.kind.as_str(), "AWS::Events::Rule" | "AWS::Lambda::EventSourceMapping")
+    {
+        return;
+    }
+    let mut list = resource.properties.list("Tags").cloned().unwrap_or_default();
+    for tag in generated::tag_list(Some(tags)) {
+        if !list.contains(&tag) {
+            list.push(tag);
+        }
+    }
+    if !list.is_empty() {
+        resource.put("Tags", list);
+    }
+}
+
+fn validate(parts: &FunctionParts<'_>) -> Result<()> {
+    let (id, properties) = (parts.id, parts.properties);
+    let both = |one: &str, other: &str| -> Result<()> {
+        if properties.present(one).is_some() && properties.present(other).is_some() {
+            return Err(Fault::resource(id, format!("Cannot specify '{one}' and '{other}' together.")));
+        }
+        Ok(())
+    };
+    both("CapacityProviderConfig", "ProvisionedConcurrencyConfig")?;
+    if properties.present("TenancyConfig").is_some() {
+        let clash = |what: &str| {
+            Fault::resource(id, format!("{what} is not supported for functions enabled with tenancy configuration."))
+        };
+        if properties.present("FunctionUrlConfig").is_some() {
+            return Err(clash("Function URL"));
+        }
+        if properties.present("ProvisionedConcurrencyConfig").is_some() {
+            return Err(clash("Provisioned concurrency"));
+        }
+        if properties.present("SnapStart").is_some() {
+            return Err(clash("SnapStart"));
+        }
+    }
+    Ok(())
+}
+
+fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<Generated> {
+    let (id, properties) = (parts.id, parts.properties);
+    code::validate_package(id, properties)?;
+    let mut lambda = Generated::new(id, "AWS::Lambda::Function");
+    lambda.copy(properties, SAME);
+    lambda.put("Code", code::code(id, properties)?);
+    if let Some(mode) = properties.truthy("Tracing") {
+        lambda.put("TracingConfig", map! {"Mode" => mode});
+    }
+    if let Some(queue) = properties.truthy("DeadLetterQueue") {
+        let queue = dead_letter_queue(id, queue)?;
+        lambda.put("DeadLetterConfig", map! {"TargetArn" => queue.1});
+    }
+    if let Some(config) = properties.present("CapacityProviderConfig") {
+        lambda.put("CapacityProviderConfig", capacity_provider_config(id, config)?);
+    }
+    let tags = tags(context, parts);
+    if !tags.is_empty() {
+        lambda.put("Tags", tags);
+    }
+    Ok(lambda)
+}
+
+fn capacity_provider_config(id: &Text, config: &Node) -> Result<Node> {
+    let config = expect_map(id, config, "CapacityProviderConfig")?;
+    let mut inner = Map::new();
+    inner.set("CapacityProviderArn", config.present("Arn"));
+    for key in ["PerExecutionEnvironmentMaxConcurrency", "ExecutionEnvironmentMemoryGiBPerVCpu"] {
+        inner.set(key, config.present(key));
+    }
+    Ok(Node::Map(map! {"LambdaManagedInstancesCapacityProviderConfig" => inner}))
+}
+
+fn tags(context: &Context<'_>, parts: &FunctionParts<'_>) -> Vec<Node> {
+    context.tags("lambda:createdBy", parts.properties.map("Tags"))
+}
+
+/// (action that the role needs, ARN of the queue or topic)
+fn dead_letter_queue<'n>(id: &Text, queue: &'n Node) -> Result<(&'static str, &'n Node)> {
+    let queue = expect_map(id, queue, "DeadLetterQueue")?;
+    let (Some(kind), Some(arn)) = (queue.truthy("Type"), queue.truthy("TargetArn")) else {
+        return Err(Fault::resource(id, "'DeadLetterQueue' requires Type and TargetArn properties to be specified."));
+    };
+    let kind = expect_text(id, kind, "DeadLetterQueue.Type")?;
+    match kind.as_str() {
+        "SQS" => Ok(("sqs:SendMessage", arn)),
+        "SNS" => Ok(("sns:Publish", arn)),
+        _other => Err(Fault::resource(id, "'DeadLetterQueue' requires Type of ['SNS', 'SQS']")),
+    }
+}
+
+/// Makes the role unless the author gave one, and points the function to it.
+fn execution_role(
+    context: &mut Context<'_>,
+    parts: &FunctionParts<'_>,
+    lambda: &mut Generated,
+    invoke_policies: Vec<Node>,
+) -> Result<Option<Generated>> {
+    let (id, properties) = (parts.id, parts.properties);
+    let role_id = id.with("Role");
+    let generated_arn = get_att(role_id.clone(), "Arn");
+    let mut attributes = parts.attributes.clone();
+    match properties.truthy("Role") {
+        None => lambda.put("Role", generated_arn),
+        Some(given) if intrinsics::is_if(given) => {
+            if let Some(Err(message)) = intrinsics::if_arguments(given) {
+                return Err(Fault::resource(id, format!("Malformed 'Role' property: {message}")));
+            }
+            let Some((condition, then, otherwise)) = role::generated_branch(given) else {
+                lambda.put("Role", given);
+                return Ok(None);
+            };
+            if intrinsics::is_no_value(then) && intrinsics::is_no_value(otherwise) {
+                lambda.put("Role", generated_arn);
+            } else if intrinsics::is_no_value(then) {
+                attributes.insert("Condition", condition);
+                lambda.put("Role", intrinsics::if_(condition, generated_arn, otherwise));
+            } else {
+                let name = Text::from(format!("NOT{}", crate::python::display(condition)));
+                context.add_condition(&name, Node::Map(map! {"Fn::Not" => list![map! {"Condition" => condition}]}));
+                attributes.insert("Condition", Node::Text(name));
+                lambda.put("Role", intrinsics::if_(condition, then, generated_arn));
+            }
+        }
+        Some(given) => {
+            if given.as_text().is_none() && given.as_map().is_none() {
+                return Err(Fault::resource(id, should_be("Role", "a string")));
+            }
+            lambda.put("Role", given);
+            return Ok(None);
+        }
+    }
+    let managed = default_managed_policies(context, properties);
+    let policies = Policies::read(id, properties.get("Policies"))?;
+    let assume = match properties.present("AssumeRolePolicyDocument") {
+        Some(document) => document.clone(),
+        None => role::assume_role_policy("lambda.amazonaws.com"),
+    };
+    let mut role = role::role(
+        context,
+        RoleParts {
+            id: role_id,
+            attributes,
+            assume_role_policy: assume,
+            managed,
+            policies: &policies,
+            tags: tags(context, parts),
+            permissions_boundary: properties.present("PermissionsBoundary").cloned(),
+            path: properties.present("RolePath").cloned(),
+        },
+    );
+    let mut inline = invoke_policies;
+    if let Some(queue) = properties.truthy("DeadLetterQueue") {
+        let (action, arn) = dead_letter_queue(id, queue)?;
+        inline.insert(0, role::inline("DeadLetterQueuePolicy", role::allow(action, arn)));
+    }
+    events::add_inline_policies(&mut role, inline);
+    Ok(Some(role))
+}
+
+fn default_managed_policies(context: &Context<'_>, properties: &Map) -> Vec<Node> {
+    let mut managed = vec![context.aws_policy("service-role/AWSLambdaBasicExecutionRole")];
+    if properties.truthy("Tracing").is_some() {
+        managed.push(context.xray_policy());
+    }
+    if properties.truthy("VpcConfig").is_some() {
+        managed.push(context.aws_policy("service-role/AWSLambdaVPCAccessExecutionRole"));
+    }
+    managed
+}
+
+/// The function, or its alias, where something that calls it wants an ARN or a name.
+pub(crate) fn invocation_target(id: &Text, alias: Option<&Text>) -> (Node, Node) {
+    match alias {
+        Some(alias) => (reference(alias), reference(alias)),
+        None => (get_att(id, "Arn"), reference(id)),
+    }
+}

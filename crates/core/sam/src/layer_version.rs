@@ -1,0 +1,78 @@
+//! `AWS::Serverless::LayerVersion`: a layer whose logical id changes with what it says.
+
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::function::s3_location;
+use crate::generated::Generated;
+use crate::intrinsics::may_be_intrinsic;
+use crate::node::{Map, Node, Text, map};
+use crate::properties::{Shape, Specification, check, optional, required};
+use crate::python;
+
+const KIND: &str = "AWS::Serverless::LayerVersion";
+
+const PROPERTIES: Specification = &[
+    optional("LayerName", Shape::Text),
+    optional("Description", Shape::Text),
+    required("ContentUri", Shape::TextOrMap),
+    optional("CompatibleArchitectures", Shape::List),
+    optional("CompatibleRuntimes", Shape::List),
+    optional("LicenseInfo", Shape::Text),
+    optional("RetentionPolicy", Shape::Text),
+    optional("PublishLambdaVersion", Shape::Boolean),
+];
+
+pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
+    let empty = Map::new();
+    let given = resource.map("Properties").unwrap_or(&empty);
+    check(id, KIND, given, PROPERTIES)?;
+    // What the id depends on is resolved in place, so it comes out resolved; lists stay as they are.
+    let mut properties = given.clone();
+    for key in
+        ["LayerName", "Description", "RetentionPolicy", "LicenseInfo", "CompatibleArchitectures", "CompatibleRuntimes"]
+    {
+        let Some(value) = properties.get_mut(key) else { continue };
+        if matches!(value, Node::Map(_)) {
+            let mut resolved = value.clone();
+            context.resolve_all(&mut resolved)?;
+            if resolved.as_list().is_none() {
+                *value = resolved;
+            }
+        }
+    }
+    let retention = retention(id, properties.present("RetentionPolicy"))?;
+    let hashed = map! {id.clone() => map! {"Type" => KIND, "Properties" => properties.clone()}};
+    let new_id = id.with(&python::id_suffix(&Node::Map(hashed)));
+    context.renames.insert(id.to_string(), new_id.clone());
+
+    let mut layer = Generated::new(new_id, "AWS::Lambda::LayerVersion");
+    for key in ["Condition", "DependsOn", "Metadata", "UpdateReplacePolicy"] {
+        layer.attributes.set(key, resource.get(key));
+    }
+    let policy = resource.get("DeletionPolicy").cloned().or(retention).unwrap_or_else(|| "Retain".into());
+    layer.attributes.insert("DeletionPolicy", policy);
+    layer.put("LayerName", properties.truthy("LayerName").cloned().unwrap_or_else(|| Node::from(id)));
+    if let Some(uri) = properties.present("ContentUri") {
+        layer.put("Content", s3_location(id, "ContentUri", uri)?.into_map("S3Bucket", "S3Key", "S3ObjectVersion"));
+    }
+    layer.copy(&properties, &["CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo"]);
+    Ok(vec![layer])
+}
+
+/// The deletion policy that `RetentionPolicy` asks for.
+fn retention(id: &Text, policy: Option<&Node>) -> Result<Option<Node>> {
+    let Some(policy) = policy else { return Ok(None) };
+    let wrong = "'RetentionPolicy' must be one of the following options: ['retain', 'delete'].";
+    if may_be_intrinsic(policy) {
+        return Err(Fault::resource(
+            id,
+            "'RetentionPolicy' does not accept intrinsic functions, please use one of the following options: ['retain', \
+             'delete']",
+        ));
+    }
+    match policy.as_str().map(str::to_lowercase).as_deref() {
+        Some("retain") => Ok(Some("Retain".into())),
+        Some("delete") => Ok(Some("Delete".into())),
+        Some(_) | None => Err(Fault::resource(id, wrong)),
+    }
+}

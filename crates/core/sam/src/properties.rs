@@ -1,0 +1,118 @@
+//! Which properties a resource or event knows, which are required and of what type; the check with AWS's words.
+
+use crate::error::{Fault, Result};
+use crate::intrinsics::may_be_intrinsic;
+use crate::node::{Map, Node, Text};
+
+/// What a property may be. A map of one entry passes as an intrinsic function in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Any,
+    Text,
+    Integer,
+    Boolean,
+    Map,
+    List,
+    TextOrMap,
+    TextOrList,
+    /// A text or a list of texts.
+    TextOrTexts,
+    MapOrBoolean,
+    ListOrMap,
+    TextOrInteger,
+    /// A map of maps.
+    MapOfMaps,
+    /// A text, a list or a map.
+    Compound,
+}
+
+impl Shape {
+    fn admits(self, value: &Node) -> bool {
+        let text = matches!(value, Node::Text(_));
+        let map = matches!(value, Node::Map(_));
+        let list = matches!(value, Node::List(_));
+        // Python's booleans are integers.
+        let integer = value.as_integer().is_some() || value.as_bool().is_some();
+        match self {
+            Shape::Any => true,
+            Shape::Text => text,
+            Shape::Integer => integer,
+            Shape::Boolean => value.as_bool().is_some(),
+            Shape::Map => map,
+            Shape::List => list,
+            Shape::TextOrMap => text || map,
+            Shape::TextOrList => text || list,
+            Shape::TextOrTexts => {
+                text || value.as_list().is_some_and(|items| items.iter().all(|i| i.as_text().is_some()))
+            }
+            Shape::MapOrBoolean => map || value.as_bool().is_some(),
+            Shape::ListOrMap => list || map,
+            Shape::TextOrInteger => text || integer,
+            Shape::MapOfMaps => value.as_map().is_some_and(|items| items.values().all(|i| i.as_map().is_some())),
+            Shape::Compound => text || map || list,
+        }
+    }
+}
+
+/// One property of a [`Specification`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+}
+
+pub(crate) const fn optional(name: &'static str, shape: Shape) -> Property {
+    Property { name, shape, required: false }
+}
+pub(crate) const fn required(name: &'static str, shape: Shape) -> Property {
+    Property { name, shape, required: true }
+}
+/// Any value, not required.
+pub(crate) const fn free(name: &'static str) -> Property {
+    Property { name, shape: Shape::Any, required: false }
+}
+
+/// The properties of one type.
+pub(crate) type Specification = &'static [Property];
+
+/// Checks names, types and presence.
+///
+/// # Errors
+/// A fault of the resource `id` for the first thing that is wrong.
+pub(crate) fn check(id: &Text, kind: &str, properties: &Map, specification: &[Property]) -> Result<()> {
+    for (name, value) in properties.iter() {
+        let Some(property) = specification.iter().find(|property| property.name == name.as_str()) else {
+            return Err(Fault::resource(id, format!("property {name} not defined for resource of type {kind}")));
+        };
+        let escapes = value.is_null() || may_be_intrinsic(value);
+        if !escapes && !property.shape.admits(value) {
+            return Err(Fault::resource(id, format!("Type of property '{name}' is invalid.")));
+        }
+    }
+    for property in specification {
+        if property.required && properties.present(property.name).is_none() {
+            return Err(Fault::resource(id, format!("Missing required property '{}'.", property.name)));
+        }
+    }
+    Ok(())
+}
+
+/// The value as a map, or AWS's words for one that is not.
+pub(crate) fn expect_map<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&'n Map> {
+    value.as_map().ok_or_else(|| Fault::resource(id, should_be(path, "a map")))
+}
+/// The value as a text, or AWS's words for one that is not.
+pub(crate) fn expect_text<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&'n Text> {
+    value.as_text().ok_or_else(|| Fault::resource(id, should_be(path, "a string")))
+}
+/// The value as a list, or AWS's words for one that is not.
+pub(crate) fn expect_list<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&'n Vec<Node>> {
+    value.as_list().ok_or_else(|| Fault::resource(id, should_be(path, "a list")))
+}
+pub(crate) fn should_be(path: &str, what: &str) -> String {
+    format!("Property '{path}' should be {what}.")
+}
+pub(crate) fn is_required(path: &str) -> String {
+    format!("Property '{path}' is required.")
+}

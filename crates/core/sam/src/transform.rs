@@ -1,0 +1,224 @@
+//! The passes of the transform, in AWS's order.
+
+use crate::context::Context;
+use crate::deployment_preference::DeploymentPreferences;
+use crate::environment::Environment;
+use crate::error::{Fault, Result, SamError, collect};
+use crate::generated::Generated;
+use crate::intrinsics::{self, Generations, Renames};
+use crate::node::{Map, Node, Text};
+use crate::{function, globals, layer_version, policies, simple_table};
+use serde_json::Value;
+
+const PREFIX: &str = "AWS::Serverless::";
+
+/// Transforms a template.
+///
+/// `template` is the template's JSON form with intrinsic functions in their long form; sections and resources that are not
+/// SAM's pass through.
+///
+/// # Errors
+/// All reasons why AWS's transform would refuse the template, in its order and words; see [`SamError::summary`] for the
+/// one text.
+pub fn transform(template: &Value, environment: &Environment) -> Result<Value, Vec<SamError>> {
+    let document = Node::from(template);
+    match run(document, environment) {
+        Ok(document) => Ok(document.into_value()),
+        Err(faults) => Err(collect(faults)),
+    }
+}
+
+fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
+    let one = |fault: Fault| vec![fault];
+    let Node::Map(mut document) = document else {
+        return Err(one(Fault::document("'Resources' section is required")));
+    };
+    let mut context = start(&mut document, environment).map_err(one)?;
+    let globals = document.remove("Globals");
+    globals::merge(globals.as_ref(), &mut context.resources).map_err(one)?;
+    expand_policy_templates(&mut context)?;
+    expand_resources(&mut context)?;
+    finish(document, context).map_err(one)
+}
+
+/// Checks the document's structure and takes it apart.
+fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context<'e>> {
+    let resources = match document.remove("Resources") {
+        Some(Node::Map(resources)) if !resources.is_empty() => resources,
+        Some(_) | None => return Err(Fault::document("'Resources' section is required")),
+    };
+    if resources.values().any(|resource| resource.as_map().is_none()) {
+        return Err(Fault::document(
+            "All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.",
+        ));
+    }
+    check_resources(&resources)?;
+    refuse_embedded_connectors(&resources)?;
+    let section = |name: &str| match document.get(name) {
+        None => Ok(Map::new()),
+        Some(Node::Map(map)) => Ok(map.clone()),
+        Some(_other) => Err(Fault::document("'Mappings' or 'Parameters' is either null or not a valid dictionary.")),
+    };
+    let mappings = section("Mappings")?;
+    let parameters = parameter_values(&section("Parameters")?, environment);
+    let conditions = document.map("Conditions").cloned().unwrap_or_default();
+    let is_test = document.map("Metadata").is_some_and(|metadata| metadata.truthy("SamTransformTest").is_some());
+    Ok(Context {
+        environment,
+        partition: environment.partition(),
+        parameters,
+        mappings,
+        is_test,
+        conditions,
+        resources,
+        generations: Generations::default(),
+        renames: Renames::default(),
+        deployments: DeploymentPreferences::default(),
+    })
+}
+
+fn check_resources(resources: &Map) -> Result<()> {
+    let mut faults = Vec::new();
+    for (id, resource) in resources.iter() {
+        let Some(resource) = resource.as_map() else { continue };
+        let is_sam = resource.str("Type").is_some_and(|kind| kind.starts_with(PREFIX));
+        if is_sam && !matches!(resource.get("Properties"), None | Some(Node::Null | Node::Map(_))) {
+            faults.push(Fault::resource(id, "Attribute 'Properties' should be a map."));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::Many(faults)) }
+}
+
+/// Refuses what AWS's transform would expand and this one would leave in place.
+fn refuse_embedded_connectors(resources: &Map) -> Result<()> {
+    for (id, resource) in resources.iter() {
+        if resource.as_map().is_some_and(|resource| resource.contains("Connectors")) {
+            return Err(Fault::unsupported(id, "The resource attribute Connectors"));
+        }
+    }
+    Ok(())
+}
+
+/// The caller's values, defaults for the others, and the two pseudo parameters that are known before deployment.
+fn parameter_values(parameters: &Map, environment: &Environment) -> Map {
+    let mut values = Map::new();
+    for (name, value) in &environment.parameters {
+        values.insert(name.as_str(), &Node::from(value));
+    }
+    for (name, declaration) in parameters.iter() {
+        if !values.contains(name)
+            && let Some(default) = declaration.as_map().and_then(|declaration| declaration.get("Default"))
+        {
+            values.insert(name.clone(), default);
+        }
+    }
+    values.insert("AWS::Region", environment.region.as_str());
+    values.insert("AWS::Partition", environment.partition());
+    values
+}
+
+fn expand_policy_templates(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
+    let mut faults = Vec::new();
+    for (id, resource) in context.resources.iter_mut() {
+        let Some(resource) = resource.as_map_mut() else { continue };
+        let kind = resource.str("Type");
+        if !matches!(kind, Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine")) {
+            continue;
+        }
+        if let Some(properties) = resource.map_mut("Properties")
+            && let Err(fault) = policies::expand_templates(id, properties)
+        {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Groups in which resources are expanded, each in the template's order.
+fn group(kind: &str) -> u8 {
+    match kind {
+        "AWS::Serverless::Function" => 0,
+        "AWS::Serverless::StateMachine" => 1,
+        "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" | "AWS::Serverless::WebSocketApi" => 2,
+        "AWS::Serverless::Connector" => 4,
+        _other => 3,
+    }
+}
+
+fn expand_resources(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
+    let mut order: Vec<(u8, Text, String)> = Vec::new();
+    for (id, resource) in context.resources.iter() {
+        if let Some(kind) = resource.as_map().and_then(|resource| resource.str("Type"))
+            && kind.starts_with(PREFIX)
+        {
+            order.push((group(kind), id.clone(), kind.to_owned()));
+        }
+    }
+    order.sort_by_key(|(group, ..)| *group);
+    let mut faults = Vec::new();
+    for (_, id, kind) in order {
+        if let Err(fault) = expand_resource(context, &id, &kind) {
+            faults.push(fault);
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let deployments = std::mem::take(&mut context.deployments);
+    let (made, condition) = deployments.resources(context);
+    if let Some((name, condition)) = condition {
+        context.conditions.insert(name, condition);
+    }
+    for resource in made {
+        let (id, resource) = resource.into_entry();
+        context.resources.insert(id, resource);
+    }
+    Ok(())
+}
+
+fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<()> {
+    let Some(resource) = context.resource(id).cloned() else { return Ok(()) };
+    if !id.chars().all(char::is_alphanumeric) {
+        return Err(Fault::resource(id, "Logical ids must be alphanumeric."));
+    }
+    let made = expand_kind(context, id, kind, &resource)?;
+    context.resources.remove(id);
+    for generated in made {
+        if generated.id != *id && is_taken(context, &generated) {
+            return Err(Fault::Duplicate {
+                id: id.to_string(),
+                generated: generated.id.to_string(),
+                kind: generated.kind,
+            });
+        }
+        let (id, resource) = generated.into_entry();
+        context.resources.insert(id, resource);
+    }
+    Ok(())
+}
+
+fn is_taken(context: &Context<'_>, generated: &Generated) -> bool {
+    context.resources.contains(&generated.id)
+}
+
+fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map) -> Result<Vec<Generated>> {
+    match kind.strip_prefix(PREFIX).unwrap_or(kind) {
+        "Function" => function::expand(context, id, resource),
+        "LayerVersion" => layer_version::expand(context, id, resource),
+        "SimpleTable" => simple_table::expand(context, id, resource),
+        other => Err(Fault::unsupported(id, format!("The resource type AWS::Serverless::{other}"))),
+    }
+}
+
+/// Puts the document together again and rewrites references.
+fn finish(mut document: Map, context: Context<'_>) -> Result<Node> {
+    document.remove("Transform");
+    if !context.conditions.is_empty() || document.contains("Conditions") {
+        document.insert("Conditions", context.conditions);
+    }
+    document.insert("Resources", context.resources);
+    let mut document = Node::Map(document);
+    intrinsics::rename(&mut document, &context.renames);
+    context.generations.resolve(&mut document);
+    Ok(document)
+}
