@@ -1,0 +1,165 @@
+//! Texts in; problems and places out.
+
+use stackfleet_base::Sources;
+
+use super::*;
+
+/// Shows diagnostics as `line:column code message`, the text they point at behind.
+fn check(text: &str) -> String {
+    let mut sources = Sources::default();
+    let (_, diagnostics) = read(sources.add("t.yaml", text), text);
+    let line = |found: &stackfleet_base::Diagnostic| {
+        let span = found.span().unwrap();
+        let place = sources.location(span).unwrap();
+        let pointed = text[span.start..span.end].lines().next().unwrap_or_default();
+        format!("{}:{} {} {} <{pointed}>", place.line, place.column, found.code, found.message)
+    };
+    diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn body(text: &str) -> String {
+    read_body(text).map_or_else(|problem| problem.message, |_| "ok".to_owned())
+}
+
+#[test]
+fn tags_are_normalised() {
+    let text = r"
+Resources:
+  A:
+    Type: T
+    Properties:
+      a: !GetAtt B.Outputs.X
+      b: !Sub ['${x}', {x: !Ref AWS::Region}]
+      c: !If [C, yes, !Base64 017]
+      d: {200: 1}
+      <<: {e: 1, a: 2}
+";
+    let (template, _) = read(Sources::default().add("t", text), text);
+    insta::assert_snapshot!(template.value(), @r#"{"Resources":{"A":{"Type":"T","Properties":{"a":{"Fn::GetAtt":["B","Outputs.X"]},"b":{"Fn::Sub":["${x}",{"x":{"Ref":"AWS::Region"}}]},"c":{"Fn::If":["C",true,{"Fn::Base64":"017"}]},"d":{"200":1},"e":1}}}}"#);
+}
+
+#[test]
+fn pointers_lead_back_to_the_text() {
+    let text = "Resources:\n  A:\n    Type: T\n    Properties:\n      a: !GetAtt B.Arn\n      b: !Sub\n        - '${x}'\n        - {x: !Ref A}\n      c: {'Fn::Sub': q}\n";
+    let (template, _) = read(Sources::default().add("t", text), text);
+    let at = |pointer: &str| {
+        let span = template.span(pointer).unwrap();
+        text[span.start..span.end].to_owned()
+    };
+    assert_eq!(at("/Resources/A/Properties/a"), "!GetAtt B.Arn");
+    assert_eq!(at("/Resources/A/Properties/a/Fn::GetAtt/1"), "B.Arn");
+    assert_eq!(at("/Resources/A/Properties/b/Fn::Sub/1/x"), "!Ref A");
+    assert_eq!(at("/Resources/A/Properties/b/Fn::Sub/1/x/Ref"), "A");
+    assert_eq!(at("/Resources/A/Properties/c/Fn::Sub"), "q");
+    assert_eq!(
+        at("/Resources/A/Properties/d/e"),
+        "a: !GetAtt B.Arn\n      b: !Sub\n        - '${x}'\n        - {x: !Ref A}\n      c: {'Fn::Sub': q}"
+    );
+}
+
+#[test]
+fn every_problem_is_found_in_the_order_of_the_file() {
+    let text = "\
+AWSTemplateFormatVersion: 2010-09-09
+Parameters:
+  Age: {Type: Integer}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Ref Nmae
+      Enabled: YES
+      Account: 012345670123
+  my-bucket:
+    Type: AWS::S3::Bucket
+    Propertys: {}
+  Empty:
+    Type: T
+    DependsOn: [Role, Gone]
+    Properties:
+      a:
+      b: !Sub '${Nothing.Arn}'
+Outputs:
+  Out: {Description: x}
+  Role: {Value: !GetAtt Roll.Arn, Condition: C}
+";
+    insta::assert_snapshot!(check(text), @"
+    3:15 TPL002 Template format error: Unrecognized parameter type: Integer <Integer>
+    8:22 TPL003 Template format error: Unresolved resource dependencies [Nmae] in the Resources block of the template <Nmae>
+    9:16 TPL011 CloudFormation reads the bare `YES` as `true` <YES>
+    10:16 TPL011 CloudFormation reads the bare `012345670123` as `1402433619` <012345670123>
+    11:3 TPL002 Template format error: Resource name my-bucket is non alphanumeric <my-bucket>
+    13:5 TPL012 Invalid template resource property 'Propertys' <Propertys>
+    16:16 TPL003 Template format error: Unresolved resource dependencies [Gone] in the Resources block of the template <[Role, Gone]>
+    18:9 TPL002 [/Resources/Empty/Properties/a] 'null' values are not allowed in templates <>
+    19:15 TPL003 Template error: instance of Fn::Sub references invalid resource attribute Nothing.Arn <'${Nothing.Arn}'>
+    21:3 TPL002 Template format error: Every Outputs member must contain a Value object <Out>
+    22:25 TPL003 Template error: instance of Fn::GetAtt references undefined resource Roll <Roll.Arn>
+    22:46 TPL003 Template format error: Unresolved condition dependency C in the Outputs block of the template <C>
+    ");
+}
+
+#[test]
+fn refusals_are_those_recorded_from_aws() {
+    let cases = [
+        ("{\"a\" 1}", "Template format error: JSON not well-formed. (line 1, column 6)"),
+        ("a: [", "Template format error: YAML not well-formed. (line 1, column 4)"),
+        ("just text", "Template format error: unsupported structure."),
+        ("Resources: {}", "Template format error: At least one Resources member must be defined."),
+        ("Resources: {A: x}", "Template format error: Any Resources member must be an object."),
+        (
+            "Resources: {A: {}}",
+            "Template format error: [/Resources/A] Every Resources object must contain a Type member.",
+        ),
+        ("Resources: {a-b: {Type: T}}", "Template format error: Resource name a-b is non alphanumeric."),
+        ("Resources: {A: {Type: T, Invalid: x}}", "Invalid template resource property 'Invalid'"),
+        (
+            "Resources: {A: {Type: T, Properties: {p: !Ref MyTopic}}}",
+            "Template format error: Unresolved resource dependencies [MyTopic] in the Resources block of the template",
+        ),
+        (
+            "Resources: {A: {Type: T}}\nOutputs: {O: {Value: !Ref MyTopic}}",
+            "Unresolved resource dependencies [MyTopic] in the Outputs block of the template",
+        ),
+        (
+            "Resources: {A: {Type: T, Properties: {p: !If [MissingCondition, 1, 2]}}}",
+            "Template error: unresolved condition dependency MissingCondition in Fn::If",
+        ),
+        (
+            "Resources: {A: {Type: T, DependsOn: B}, B: {Type: T, DependsOn: C}, C: {Type: T, DependsOn: A}, D: {Type: T, DependsOn: A}}",
+            "Circular dependency between resources: [A, B, C]",
+        ),
+        ("Mappings: {A: x}\nResources: {A: {Type: T}}", "Template format error: Every Mappings member A must be a map"),
+        (
+            "Mappings: {A: {b: {c: {d: 1}}}}\nResources: {A: {Type: T}}",
+            "Template format error: Every Mappings attribute must be a String or a List.",
+        ),
+        (
+            "Resources: {A: &a {Type: T}, B: *a}",
+            "Template format error: YAML aliases are not allowed in CloudFormation templates",
+        ),
+    ];
+    for (text, message) in cases {
+        assert_eq!(body(text), message, "{text}");
+    }
+}
+
+#[test]
+fn what_a_macro_may_bring_is_no_error() {
+    assert_eq!(
+        check(
+            "Transform: AWS::Serverless-2016-10-31\nGlobals: {}\nResources: {F: {Type: T, Connectors: {}, Properties: {r: !GetAtt FRole.Arn}}}\n"
+        ),
+        ""
+    );
+    assert_eq!(
+        check("Resources:\n  Fn::Transform: {Name: AWS::Include}\n  A: {Type: T, Properties: {r: !Ref Included}}\n"),
+        ""
+    );
+    assert_eq!(
+        check(
+            "Conditions: {C: !Equals [a, b]}\nResources:\n  A: {Type: T, Condition: C, DependsOn: B}\n  B: {Type: T, Properties: {a: !If [C, 1, !Ref A]}}\n"
+        ),
+        ""
+    );
+}
