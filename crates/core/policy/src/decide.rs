@@ -136,6 +136,56 @@ struct ResourceGrant<'p> {
     by: Option<Found<'p>>,
 }
 
+/// What the resource's policy and the caller's own policies say.
+struct Sides<'p> {
+    resource: ResourceGrant<'p>,
+    identity: Grant<'p>,
+    boundary: Truth,
+    session: Truth,
+    has_account: bool,
+    same_account: bool,
+    strict: bool,
+}
+
+impl Sides<'_> {
+    const fn caller(&self) -> Truth {
+        self.identity.truth.and(self.boundary.and(self.session))
+    }
+
+    /// Whether the resource's policy names the principal at all.
+    const fn named(&self) -> Truth {
+        self.resource.direct.or(self.resource.role).or(self.resource.account)
+    }
+
+    const fn truth(&self) -> Truth {
+        let final_grant = self.resource.direct.or(self.resource.role.and(self.boundary.and(self.session)));
+        match (self.has_account, self.same_account, self.strict) {
+            (false, ..) => self.resource.direct,
+            (true, true, false) => final_grant.or(self.caller()),
+            (true, true, true) => final_grant.or(self.named().and(self.caller())),
+            (true, false, _) => self.named().and(self.caller()),
+        }
+    }
+
+    /// Returns the layers where nothing allows, in the order in which AWS names them.
+    fn lacking(&self, resource_layer: Layer) -> impl Iterator<Item = Layer> {
+        let needs_resource = !self.has_account || !self.same_account || self.strict;
+        let no_resource = needs_resource && self.named() == Truth::No;
+        // A role that the resource's policy names needs no identity policy, but its caps hold.
+        let granted = self.identity.truth.or(if self.same_account { self.resource.role } else { Truth::No });
+        let resource_first = !self.has_account || self.same_account;
+        [
+            (no_resource && resource_first, resource_layer),
+            (self.has_account && granted == Truth::No, Layer::Identity),
+            (self.has_account && self.boundary == Truth::No, Layer::Boundary),
+            (self.has_account && self.session == Truth::No, Layer::Session),
+            (no_resource && !resource_first, resource_layer),
+        ]
+        .into_iter()
+        .filter_map(|(lacks, layer)| lacks.then_some(layer))
+    }
+}
+
 /// Whether everything that must allow does; denies aside.
 pub(crate) struct Allowance<'p> {
     pub(crate) truth: Truth,
@@ -284,46 +334,40 @@ impl<'r, 'p> Evaluation<'r, 'p> {
 
     /// The resource's side and the caller's side, without SCPs.
     fn both_sides(&self) -> Allowance<'p> {
+        let sides = self.sides();
+        let truth = sides.truth();
+        let resource = sides.resource.by.map(|found| Deciding { layer: self.resource_layer, place: None, found });
+        let identity = sides.identity.by.map(|found| Deciding { layer: Layer::Identity, place: None, found });
+        let by_identity = sides.has_account && sides.caller() == Truth::Yes;
+        let missing = if truth == Truth::No { sides.lacking(self.resource_layer).next() } else { None };
+        Allowance {
+            truth,
+            by: if by_identity { identity } else { resource },
+            missing: missing.map(|layer| Missing { layer, place: None }),
+        }
+    }
+
+    fn sides(&self) -> Sides<'p> {
         let resource = self.resource();
-        let by_resource =
-            |by: Option<Found<'p>>| by.map(|found| Deciding { layer: self.resource_layer, place: None, found });
-        let missing = |layer: Layer| Some(Missing { layer, place: None });
-        if self.request.principal.account().is_none() {
-            return Allowance {
-                truth: resource.direct,
-                by: by_resource(resource.by),
-                missing: missing(self.resource_layer),
-            };
+        // What is granted for good needs no look at the caller's policies.
+        let done = self.same_account && resource.direct == Truth::Yes;
+        let cap = |set: Option<&'p PolicySet>| if done { Truth::Yes } else { self.cap(set) };
+        Sides {
+            boundary: cap(self.layers.boundary),
+            session: cap(self.layers.session),
+            identity: if done { Grant { truth: Truth::No, by: None } } else { self.identity() },
+            resource,
+            has_account: self.request.principal.account().is_some(),
+            same_account: self.same_account,
+            strict: self.strict,
         }
-        if self.same_account && resource.direct == Truth::Yes {
-            return Allowance { truth: Truth::Yes, by: by_resource(resource.by), missing: None };
-        }
-        let (boundary, session) = (self.cap(self.layers.boundary), self.cap(self.layers.session));
-        let identity = self.identity();
-        let caps = boundary.and(session);
-        let caller = identity.truth.and(caps);
-        let named = resource.direct.or(resource.role).or(resource.account);
-        let truth = match (self.same_account, self.strict) {
-            (true, false) => resource.direct.or(resource.role.and(caps)).or(caller),
-            (true, true) => resource.direct.or(resource.role.and(caps)).or(named.and(caller)),
-            (false, _) => named.and(caller),
-        };
-        let by_identity = identity.by.map(|found| Deciding { layer: Layer::Identity, place: None, found });
-        let by = if caller == Truth::Yes { by_identity } else { by_resource(resource.by) };
-        // A role that the resource's policy names needs no identity policy, but its caps hold.
-        let granted = identity.truth.or(if self.same_account { resource.role } else { Truth::No });
-        let layer = if self.strict && self.same_account && named == Truth::No {
-            self.resource_layer
-        } else if granted == Truth::No {
-            Layer::Identity
-        } else if boundary == Truth::No {
-            Layer::Boundary
-        } else if session == Truth::No {
-            Layer::Session
-        } else {
-            self.resource_layer
-        };
-        Allowance { truth, by, missing: missing(layer) }
+    }
+
+    /// Returns the layers other than SCPs where nothing allows and something would have to, for an allowance that is
+    /// not given.
+    pub(crate) fn lacking(&self) -> Vec<Layer> {
+        let sides = self.sides();
+        if sides.truth() == Truth::Yes { Vec::new() } else { sides.lacking(self.resource_layer).collect() }
     }
 
     /// Returns the keys whose values are unknown and that some statement asks for in vain.

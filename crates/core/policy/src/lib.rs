@@ -3,17 +3,20 @@
 //! * A document becomes a [`Policy`] ([`Policy::parse`], [`Policy::read`] with places for diagnostics).
 //! * Policies that count as one become a [`PolicySet`]; the nodes of an organization become a [`PolicyPath`]. Both
 //!   are indexed once and shared.
-//! * [`decide`] answers a [`Request`] over its [`Layers`]; [`denial_text`] says no in AWS's words.
+//! * [`decide`] answers a [`Request`] over its [`Layers`]; [`denial_text`] says no in AWS's words and
+//!   [`explain`] tells what every layer says.
 //!
 //! Nothing here knows which actions exist, which context keys a service sets or how an organization looks: whoever
 //! asks brings the request's context and the policies.
 
 #![warn(missing_docs)]
 
+pub mod cases;
 mod condition;
 mod context;
 mod decide;
 mod denial;
+mod explain;
 mod json;
 mod parse;
 mod pattern;
@@ -21,10 +24,12 @@ mod policy;
 mod principal;
 mod rcp_services;
 mod request;
+pub mod rollout_check;
 
 pub use context::Context;
 pub use decide::{Deciding, Decision, Layer, Missing, decide};
 pub use denial::denial_text;
+pub use explain::{Blocker, Explanation, LayerAnswer, explain};
 pub use parse::{MalformedPolicy, Origin};
 pub use policy::{Effect, Found, Level, Policy, PolicyKind, PolicyPath, PolicySet, Statement, Version};
 pub use principal::{Principal, PrincipalError, RoleSession};
