@@ -28,6 +28,7 @@ pub struct Expression {
     text: String,
     place: Span,
     root: Group,
+    sound: bool,
 }
 
 /// Alternatives and what is excluded from them.
@@ -99,6 +100,12 @@ impl Expression {
     #[must_use]
     pub const fn span(&self) -> Span {
         self.place
+    }
+
+    /// Tells whether all of the text was understood. An expression that is not sound must not choose accounts.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.sound
     }
 
     /// Returns the term when the expression is nothing but one term.

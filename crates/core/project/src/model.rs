@@ -99,7 +99,7 @@ pub struct Environment {
     /// Which accounts belong to it.
     pub targets: Expression,
     /// Parameter values for every stack that declares the parameter and does not set it itself.
-    pub parameters: IndexMap<String, Text>,
+    pub parameters: IndexMap<String, Spanned<Text>>,
 }
 
 /// `apps:` entry.

@@ -9,6 +9,10 @@ use crate::tree::State;
 /// What a term may begin with.
 const KINDS: [&str; 6] = ["ou", "account", "tag", "name", "state", "region"];
 
+/// Words that people try first.
+const SYNONYMS: [(&str, &str); 5] =
+    [("unit", "ou"), ("units", "ou"), ("accounts", "account"), ("id", "account"), ("status", "state")];
+
 /// Groups deeper than this are refused: no person writes them, and reading stays bounded.
 const DEPTH_MAX: usize = 32;
 
@@ -16,12 +20,13 @@ impl Expression {
     /// Reads an expression. `place` is where `text` stands, with or without the quotes around it.
     ///
     /// What could not be understood is left out of the expression and told, so that names in the rest can still be
-    /// checked; an expression with errors must not be used to choose accounts.
+    /// checked; such an expression is not [sound](Expression::is_sound).
     #[must_use]
     pub fn parse(text: &str, place: Span) -> (Self, Vec<Diagnostic>) {
         let mut parser = Parser { text, place, at: 0, problems: Vec::new() };
         let root = parser.group(0);
-        (Self { text: text.to_owned(), place, root }, parser.problems)
+        let sound = parser.problems.is_empty();
+        (Self { text: text.to_owned(), place, root, sound }, parser.problems)
     }
 }
 
@@ -201,7 +206,8 @@ impl Parser<'_> {
             "state" => self.state(value, range),
             "region" => self.region(value, range),
             other => {
-                let help = match nearest(other, KINDS) {
+                let meant = SYNONYMS.iter().find(|(word, _)| *word == other).map(|(_, meant)| *meant);
+                let help = match meant.or_else(|| nearest(other, KINDS)) {
                     Some(meant) => format!("did you mean `{meant}:{value}`?"),
                     None => format!("terms are {} and `*`", KINDS.map(|kind| format!("`{kind}:`")).join(", ")),
                 };
