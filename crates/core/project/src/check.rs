@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stackfleet_base::{Diagnostic, Region, Span};
+use stackfleet_base::{Diagnostic, Files, Region, Span};
 use stackfleet_organization::suggest::nearest;
 use stackfleet_organization::{Account, Expression, Term};
 
 use crate::codes;
 use crate::lookup::NotKnown;
 use crate::model::{App, Organization, Project, Reference, Spanned, Stack, Text};
-use crate::{parameters, trust};
+use crate::{deployable, parameters, trust};
 
 /// Returns everything that is wrong between the parts of a project.
-pub(crate) fn check(project: &Project) -> Vec<Diagnostic> {
+pub(crate) fn check(project: &Project, files: &dyn Files) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let tree = project.organization.as_ref().map(Organization::tree);
     if let (Some(organization), Some(tree)) = (&project.organization, &tree) {
@@ -30,6 +30,7 @@ pub(crate) fn check(project: &Project) -> Vec<Diagnostic> {
             found.push(Diagnostic::warning(codes::NO_TARGET, message).at(app.targets.span(), "").help(help));
         }
         for stack in app.stacks.values() {
+            found.extend(deployable::check(files, app, stack));
             found.extend(outputs(project, app, stack));
             found.extend(trust::check(project, app, stack));
             found.extend(reach(app, stack));

@@ -40,5 +40,7 @@ pub(crate) const NO_ENVIRONMENT: &str = "PRJ018";
 pub(crate) const MISSING_TAG: &str = "PRJ019";
 /// Targets that select no account.
 pub(crate) const NO_TARGET: &str = "PRJ020";
+/// A template that the SAM transform refuses.
+pub(crate) const TRANSFORM: &str = "PRJ022";
 /// Auto-deployment that will reach more accounts than the targets name.
 pub(crate) const AUTO_DEPLOY_REACH: &str = "PRJ021";

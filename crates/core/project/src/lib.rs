@@ -11,6 +11,7 @@ pub mod model;
 mod apps;
 mod check;
 mod codes;
+mod deployable;
 mod form;
 mod known;
 mod load;

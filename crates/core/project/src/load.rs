@@ -20,7 +20,7 @@ pub fn load(files: &dyn Files) -> (Option<Project>, Sources, Vec<Diagnostic>) {
     let project = read(&mut reading);
     let mut found = reading.found;
     if let Some(project) = &project {
-        found.extend(check::check(project));
+        found.extend(check::check(project, files));
     }
     diagnostic::sort(&mut found);
     found.dedup();

@@ -316,3 +316,52 @@ Outputs:
     "
     );
 }
+
+#[test]
+fn what_stack_sets_and_the_transform_refuse() {
+    insta::assert_snapshot!(
+        broken(&[
+            ("app/template.yaml", "      CodeUri: src", "      CodeUri: source"),
+            ("app/template.yaml", "            Schedule: rate(1 day)", "            Shedule: rate(1 day)"),
+        ]),
+        @r"
+    app/template.yaml:62:3: error[PRJ022]: the SAM transform refuses this: Resource with id [StaleKeysFunctionDaily] is invalid. property Shedule not defined for resource of type Schedule
+    app/template.yaml:67:16: error[PRJ001]: there is no code at `source`
+        help: looked for the folder or file `app/source`; the path is relative to the template
+    "
+    );
+    insta::assert_snapshot!(
+        problems(
+            "//- stackfleet.yaml
+version: 1
+apps:
+  app:
+    targets: '*'
+    regions: [eu-west-1]
+    stacks:
+      managed: { template: t.yaml, via: stack-set }
+      with-role: { template: t.yaml, role: deployer }
+      by-change-set: { template: t.yaml, via: change-set, role: deployer }
+//- t.yaml
+Transform: [AWS::LanguageExtensions]
+Resources:
+  Nested: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: https://x.s3.amazonaws.com/t } }
+  Set: { Type: AWS::CloudFormation::StackSet, Properties: { StackSetName: x, PermissionModel: SELF_MANAGED } }
+"
+        ),
+        @r"
+    t.yaml:1:12: error[PRJ016]: a service-managed stack set cannot run the transform `AWS::LanguageExtensions`
+        stackfleet.yaml:7:7: deployed by the stack `managed`
+        help: name a `role:` (self-managed), or deploy it `via: change-set`
+    t.yaml:3:19: error[PRJ016]: a service-managed stack set cannot hold nested stacks
+        stackfleet.yaml:7:7: deployed by the stack `managed`
+        help: name a `role:` (self-managed), or deploy it `via: change-set`
+    t.yaml:4:16: error[PRJ016]: a stack set cannot hold another stack set
+        stackfleet.yaml:7:7: deployed by the stack `managed`
+        help: name a `role:` (self-managed), or deploy it `via: change-set`
+    t.yaml:4:16: error[PRJ016]: a stack set cannot hold another stack set
+        stackfleet.yaml:8:7: deployed by the stack `with-role`
+        help: deploy it `via: change-set`
+    "
+    );
+}
