@@ -139,7 +139,10 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
             environment.parameters.insert(name.clone(), Value::from(text));
         }
     }
-    let errors = stackfleet_sam::transform(&template, &environment).err().unwrap_or_default();
+    let errors = match stackfleet_sam::transform(&template, &environment) {
+        Ok(transformed) => return after_transform(file, transformed),
+        Err(errors) => errors,
+    };
     let tell = |error: &stackfleet_sam::SamError| {
         let pointer = error.logical_id.as_ref().map_or_else(String::new, |id| format!("/Resources/{id}"));
         let span = file.template.key_span(&pointer).unwrap_or_else(|| place(file, &pointer));
@@ -151,6 +154,26 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
         Diagnostic::error(codes::TRANSFORM, format!("the SAM transform refuses this: {message}")).at(span, "")
     };
     errors.iter().map(tell).collect()
+}
+
+/// Names that lead nowhere can be told only when the transform has made its resources.
+fn after_transform(file: &TemplateFile, transformed: Value) -> Vec<Diagnostic> {
+    let written = &file.template;
+    let transformed = Template::new(transformed);
+    // Circles among what is written were told with the template.
+    let problems = transformed.problems().iter().filter(|problem| !problem.message.starts_with("Circular"));
+    let tell = |problem: &stackfleet_template::Problem| {
+        let mut pointer = problem.pointer.as_str();
+        while !pointer.is_empty() && written.value().pointer(pointer).is_none() {
+            pointer = pointer.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+        let error = problem.to_diagnostic(Some(place(file, pointer)));
+        if pointer.len() < problem.pointer.len() {
+            return error.help(format!("this is about `{}` after the SAM transform", problem.pointer));
+        }
+        error
+    };
+    problems.map(tell).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::shape::{Key, PROJECT, Presence, Shape, Table};
 
-/// Returns the JSON Schema of `stackfleet.yaml`.
+/// Returns the JSON Schema of `stackfleet.yaml`; `docs/stackfleet.schema.json` is the same, for editors.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut definitions = Map::new();
@@ -96,5 +96,17 @@ mod tests {
             assert!(definitions[name].is_object(), "{name}");
         }
         assert_eq!(definitions["account"]["required"], json!(["email"]));
+    }
+
+    #[test]
+    fn the_published_schema_is_this_one() {
+        // `stackfleet schema > docs/stackfleet.schema.json` brings it up to date.
+        let published: Value = serde_json::from_str(include_str!("../../../../docs/stackfleet.schema.json")).unwrap();
+        assert_eq!(published, json_schema());
+        assert!(keys_in_order(&published, &json_schema()));
+    }
+
+    fn keys_in_order(left: &Value, right: &Value) -> bool {
+        left.to_string() == right.to_string()
     }
 }

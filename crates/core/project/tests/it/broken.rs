@@ -323,11 +323,18 @@ fn what_stack_sets_and_the_transform_refuse() {
         broken(&[
             ("app/template.yaml", "      CodeUri: src", "      CodeUri: source"),
             ("app/template.yaml", "            Schedule: rate(1 day)", "            Shedule: rate(1 day)"),
+            ("app/template.yaml", "LogGroup: !Ref StaleKeysLogGroup", "LogGroup: !Ref StaleLogGroup"),
         ]),
         @r"
     app/template.yaml:62:3: error[PRJ022]: the SAM transform refuses this: Resource with id [StaleKeysFunctionDaily] is invalid. property Shedule not defined for resource of type Schedule
     app/template.yaml:67:16: error[PRJ001]: there is no code at `source`
         help: looked for the folder or file `app/source`; the path is relative to the template
+    "
+    );
+    insta::assert_snapshot!(
+        broken(&[("app/template.yaml", "LogGroup: !Ref StaleKeysLogGroup", "LogGroup: !Ref StaleLogGroup")]),
+        @r"
+    app/template.yaml:71:24: error[TPL003]: Template format error: Unresolved resource dependencies [StaleLogGroup] in the Resources block of the template
     "
     );
     insta::assert_snapshot!(
