@@ -1,6 +1,6 @@
 //! The functions of the template language: recognised in a value, and what they refer to.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::pointer::{Path, Step};
 
@@ -47,8 +47,12 @@ pub(crate) enum Call<'value> {
 ///
 /// `{"Condition": "Name"}` counts only with text: an IAM statement may consist of a `Condition` object.
 pub(crate) fn call(value: &Value) -> Option<Call<'_>> {
-    let object = value.as_object().filter(|object| object.len() == 1)?;
-    let (key, argument) = object.iter().next()?;
+    call_object(value.as_object()?)
+}
+
+/// Recognises a function call in an object; see [`call`].
+pub(crate) fn call_object(object: &Map<String, Value>) -> Option<Call<'_>> {
+    let (key, argument) = object.iter().next().filter(|_| object.len() == 1)?;
     let function = match &**key {
         "Ref" => Function::Ref,
         "Condition" if argument.is_string() => Function::Condition,

@@ -3,6 +3,8 @@
 //! - [`yaml`] reads YAML and JSON into a tree in which every node knows its place; project files use it, too.
 //! - [`read`] and [`read_body`] make a [`Template`] of a text, [`Template::new`] of a value.
 //! - [`evaluate`] computes it for one stack, [`Scope`] resource by resource; [`graph`] says in which order.
+//! - [`difference`] compares two results; [`check`], [`capabilities`] look at the template itself.
+//! - [`Template::set`] gives the edit that changes one value in the text; [`apply_edits`] carries edits out.
 //!
 //! Nothing here reads files or knows resource types beyond what the template language itself names.
 //!
@@ -39,7 +41,11 @@
 
 pub mod yaml;
 
+mod capability;
+mod check;
+mod difference;
 mod document;
+mod edit;
 mod evaluate;
 mod graph;
 mod intrinsic;
@@ -49,6 +55,10 @@ mod pointer;
 mod problem;
 mod template;
 
+pub use capability::{Capability, CapabilityNeed, capabilities, insufficient_capabilities};
+pub use check::check;
+pub use difference::{Difference, ResourceChange, ResourceDifference, ValueDifference, difference};
+pub use edit::apply_edits;
 pub use evaluate::{
     Answer, Evaluated, EvaluatedOutput, EvaluatedResource, Inputs, Lookup, Nothing, ParameterValue, Scope, Unknown,
     evaluate, is_known, unknowns,

@@ -94,6 +94,15 @@ impl Template {
         self.has_open_transforms
     }
 
+    /// Returns the tree that the template was read from, and whether it was JSON.
+    pub(crate) fn source(&self) -> Option<(&Node, bool)> {
+        self.source.as_ref().map(|source| (&source.root, source.json))
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.json)
+    }
+
     /// Returns where a part of [`Self::value`] is written, with its tag; `pointer` is a JSON pointer. Where the part is
     /// not written by itself, the nearest place around it. `None` only for templates without text.
     #[must_use]

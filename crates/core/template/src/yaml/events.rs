@@ -91,8 +91,16 @@ impl<'text> Builder<'text> {
             Event::Scalar(text, style, anchor, tag) => {
                 // The parser writes `~` where nothing is written.
                 let text = if span.start == span.end && text == "~" { "".into() } else { text.into() };
-                let value = NodeValue::Scalar(Scalar { text, style: scalar_style(style) });
+                let style = scalar_style(style);
                 let tag = self.tag(tag, place);
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let span = if is_block { self.block_span(span, tag.as_ref()) } else { span };
+                // A value that is not written stands behind its tag.
+                let span = match &tag {
+                    Some(tag) if span.start == span.end => Span { start: tag.span.end, end: tag.span.end, ..span },
+                    _ => span,
+                };
+                let value = NodeValue::Scalar(Scalar { text, style });
                 self.complete(Measured { node: Node { span, tag, alias: None, value }, count: 1, depth: 1 }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => self.start(span, tag, place, anchor, Content::Sequence(Vec::new())),
@@ -228,6 +236,20 @@ impl<'text> Builder<'text> {
             self.diagnostics.push(Diagnostic::error(SYNTAX, "the file is empty").at(span, ""));
         }
         (self.root, self.diagnostics)
+    }
+
+    /// Returns the place of a block scalar with its `|` or `>` and without line breaks and indentation behind it: the
+    /// parser's place is that of the content and reaches to the next token.
+    fn block_span(&self, span: Span, tag: Option<&Tag>) -> Span {
+        let around = self.open.last().map_or(0, |open| match &open.content {
+            Content::Mapping { key: Some(key), .. } => key.full_span().end,
+            Content::Mapping { .. } | Content::Sequence(_) => open.last_end,
+        });
+        let from = tag.map_or(around, |tag| tag.span.end).min(span.start);
+        let header = self.text.get(from..span.start).and_then(|between| between.find(['|', '>']));
+        let start = header.map_or(span.start, |at| from + at);
+        let end = start + self.text.get(start..span.end).map_or(0, |covered| covered.trim_end().len());
+        Span { start, end, ..span }
     }
 
     fn tag(&self, tag: Option<Cow<'text, EventTag>>, place: &EventSpan) -> Option<Tag> {

@@ -92,6 +92,10 @@ fn spans_cover_values_with_their_tags() {
     assert_eq!(covered(root.get("a").unwrap().get("y").unwrap(), text), "!Sub \"ü${b}\"");
     assert_eq!(covered(root.get("b").unwrap(), text), "[1, 2]");
     assert_eq!(covered(root.get("c").unwrap(), text), "!If\n  - d\n  - e");
+    let text = "a: !Sub |-\n  one\n\n  two\n\n# note\nb:\n  - > # fold\n   x\n  # note\n  - y\n";
+    assert_eq!(covered(tree(text).get("a").unwrap(), text), "!Sub |-\n  one\n\n  two");
+    let items = tree(text).get("b").unwrap().as_sequence().unwrap().to_vec();
+    assert_eq!(covered(&items[0], text), "> # fold\n   x");
     let text = "a:\n  x:\n\n# note\n\nb: 1\n";
     assert_eq!(covered(tree(text).get("a").unwrap(), text), "x:");
     let text = "{ \"a\" : { \"b\": \"c\" } , \"d\": 12}";

@@ -1,0 +1,268 @@
+//! What is wrong or doubtful in a template beyond its shape: secrets in outputs, names that nothing uses, quotas.
+//!
+//! What [`crate::read`] says already is not repeated here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stackfleet_base::{Diagnostic, diagnostic};
+
+use crate::{
+    Template,
+    graph::{EVALUATED_ATTRIBUTES, graph},
+    intrinsic::{Reference, references},
+    pointer::{Step, to_pointer},
+    problem::CYCLE,
+    template::BODY_BYTES_MAX,
+};
+
+/// An output shows a secret.
+const SECRET_OUTPUT: &str = "TPL020";
+/// A parameter, mapping or condition is used nowhere.
+const UNUSED: &str = "TPL021";
+/// The template is too large to be sent in a request.
+const LARGE: &str = "TPL022";
+/// A secret parameter has a default that anyone can read in the template.
+const SECRET_DEFAULT: &str = "TPL023";
+
+/// Checks a template that was read from a file; `text` is what it was read from.
+#[must_use]
+pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
+    let mut checker = Checker { template, found: Vec::new(), used: Used::default() };
+    checker.secrets_in_outputs();
+    checker.secret_defaults();
+    checker.circles();
+    if !template.has_open_transforms() {
+        checker.unused();
+    }
+    checker.size(text);
+    let mut found = checker.found;
+    diagnostic::sort(&mut found);
+    found
+}
+
+#[derive(Default)]
+struct Used<'template> {
+    names: BTreeSet<&'template str>,
+    conditions: BTreeSet<&'template str>,
+    mappings: BTreeSet<&'template str>,
+    /// A mapping is named by a function: any may be meant.
+    any_mapping: bool,
+}
+
+struct Checker<'template> {
+    template: &'template Template,
+    found: Vec<Diagnostic>,
+    used: Used<'template>,
+}
+
+impl<'template> Checker<'template> {
+    fn report(&mut self, found: Diagnostic, path: &[Step<'_>]) {
+        let span = self.template.span(&to_pointer(path));
+        self.found.push(match span {
+            Some(span) => found.at(span, ""),
+            None => found,
+        });
+    }
+
+    fn report_key(&mut self, found: Diagnostic, path: &[Step<'_>]) {
+        let pointer = to_pointer(path);
+        let span = self.template.key_span(&pointer).or_else(|| self.template.span(&pointer));
+        self.found.push(match span {
+            Some(span) => found.at(span, ""),
+            None => found,
+        });
+    }
+
+    fn secrets_in_outputs(&mut self) {
+        for output in self.template.outputs() {
+            let Some(value) = output.value() else { continue };
+            let mut path = vec![Step::Key("Outputs"), Step::Key(output.name), Step::Key("Value")];
+            let mut secrets = Vec::new();
+            references(value, &mut path, &|_| None, &mut |reference, at| {
+                secrets.extend(self.secret(reference).map(|secret| (secret, at.to_vec())));
+            });
+            let text = value.to_string();
+            if text.contains("{{resolve:secretsmanager:") || text.contains("{{resolve:ssm-secure:") {
+                secrets.push(("the value of a secret store".to_owned(), path.clone()));
+            }
+            for (secret, at) in secrets {
+                let message =
+                    format!("the output `{}` shows {secret} to everyone who may describe the stack", output.name);
+                let error = Diagnostic::error(SECRET_OUTPUT, message)
+                    .help("remove the output; put the secret into Secrets Manager or an encrypted SSM parameter");
+                self.report(error, &at);
+            }
+        }
+    }
+
+    fn secret(&self, reference: Reference<'_>) -> Option<String> {
+        match reference {
+            Reference::Attribute(name, Some("SecretAccessKey")) => {
+                let resource = self.template.resource(name)?;
+                let is_key = resource.type_name() == "AWS::IAM::AccessKey";
+                is_key.then(|| format!("the secret access key of `{name}`"))
+            }
+            Reference::Name(name) => {
+                let parameter = self.template.parameters().get(name)?;
+                parameter.no_echo.then(|| format!("the NoEcho parameter `{name}`"))
+            }
+            Reference::Attribute(..) | Reference::Condition(_) | Reference::Mapping(_) => None,
+        }
+    }
+
+    fn secret_defaults(&mut self) {
+        for (name, parameter) in self.template.parameters() {
+            if parameter.no_echo && parameter.default.as_deref().is_some_and(|value| !value.is_empty()) {
+                let message = format!("the NoEcho parameter `{name}` has a default that stands in the template");
+                let path = [Step::Key("Parameters"), Step::Key(name), Step::Key("Default")];
+                self.report(Diagnostic::warning(SECRET_DEFAULT, message).help("remove the default"), &path);
+            }
+        }
+    }
+
+    /// Circles that a condition may open; the others were found when the template was read.
+    fn circles(&mut self) {
+        let Err(cycle) = graph(self.template).order() else { return };
+        let known = self.template.problems().iter().any(|problem| problem.code == CYCLE);
+        if !known && !self.template.has_open_transforms() {
+            let first = cycle.resources.first().map_or("", String::as_str);
+            let message = format!("{cycle}, unless conditions rule it out");
+            self.report_key(Diagnostic::warning(CYCLE, message), &[Step::Key("Resources"), Step::Key(first)]);
+        }
+    }
+
+    fn unused(&mut self) {
+        self.collect_used();
+        let parameters: Vec<&str> = self.template.parameters().keys().map(String::as_str).collect();
+        let conditions: Vec<&str> = self.template.section("Conditions").map(|(name, _)| name).collect();
+        let mappings: Vec<&str> = self.template.section("Mappings").map(|(name, _)| name).collect();
+        for name in parameters.into_iter().filter(|name| !self.used.names.contains(name)).collect::<Vec<_>>() {
+            let warning = Diagnostic::warning(UNUSED, format!("the parameter `{name}` is used nowhere"));
+            self.report_key(warning, &[Step::Key("Parameters"), Step::Key(name)]);
+        }
+        for name in conditions.into_iter().filter(|name| !self.used.conditions.contains(name)).collect::<Vec<_>>() {
+            let warning = Diagnostic::warning(UNUSED, format!("the condition `{name}` is used nowhere"));
+            self.report_key(warning, &[Step::Key("Conditions"), Step::Key(name)]);
+        }
+        let unused = |name: &&str| !self.used.any_mapping && !self.used.mappings.contains(name);
+        for name in mappings.into_iter().filter(unused).collect::<Vec<_>>() {
+            let warning = Diagnostic::warning(UNUSED, format!("the mapping `{name}` is used nowhere"));
+            self.report_key(warning, &[Step::Key("Mappings"), Step::Key(name)]);
+        }
+    }
+
+    fn collect_used(&mut self) {
+        for (_, body) in self.template.section("Conditions") {
+            self.collect(body);
+        }
+        // Rules name parameters in their own functions, too.
+        for (_, body) in self.template.section("Rules") {
+            self.collect(body);
+            self.collect_texts(body);
+        }
+        for resource in self.template.resources() {
+            self.used.conditions.extend(resource.condition());
+            for attribute in EVALUATED_ATTRIBUTES {
+                resource.attribute(attribute).into_iter().for_each(|value| self.collect(value));
+            }
+        }
+        for output in self.template.outputs() {
+            self.used.conditions.extend(output.condition());
+            output.body.values().for_each(|value| self.collect(value));
+        }
+    }
+
+    fn collect(&mut self, value: &'template Value) {
+        let used = &mut self.used;
+        references(value, &mut Vec::new(), &|_| None, &mut |reference, _| match reference {
+            Reference::Name(name) => drop(used.names.insert(name)),
+            Reference::Condition(name) => drop(used.conditions.insert(name)),
+            Reference::Mapping(name) => drop(used.mappings.insert(name)),
+            Reference::Attribute(..) => {}
+        });
+        self.used.any_mapping |= has_computed_mapping(value);
+    }
+
+    fn collect_texts(&mut self, value: &'template Value) {
+        match value {
+            Value::String(text) => drop(self.used.names.insert(text)),
+            Value::Array(items) => items.iter().for_each(|item| self.collect_texts(item)),
+            Value::Object(object) => object.values().for_each(|member| self.collect_texts(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn size(&mut self, text: &str) {
+        if text.len() > BODY_BYTES_MAX {
+            let message = format!(
+                "the template has {} bytes; more than {BODY_BYTES_MAX} cannot be sent in a request and go through S3",
+                text.len()
+            );
+            self.report(Diagnostic::note(LARGE, message), &[]);
+        }
+    }
+}
+
+fn has_computed_mapping(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_computed_mapping),
+        Value::Object(object) => object.iter().any(|(key, member)| {
+            let computed = key == "Fn::FindInMap" && member.get(0).is_some_and(Value::is_object);
+            computed || has_computed_mapping(member)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stackfleet_base::Sources;
+
+    use super::*;
+    use crate::read;
+
+    fn findings(text: &str) -> String {
+        let mut sources = Sources::default();
+        let (template, found) = read(sources.add("t", text), text);
+        assert!(found.is_empty(), "{found:?}");
+        let line = |found: &Diagnostic| {
+            let span = found.span().unwrap();
+            format!("{:?} {} {} <{}>", found.severity, found.code, found.message, &text[span.start..span.end])
+        };
+        check(&template, text).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn secrets_unused_names_and_possible_circles_are_found() {
+        let text = "
+Parameters:
+  Used: {Type: String}
+  Unused: {Type: String}
+  Password: {Type: String, NoEcho: true, Default: hunter2}
+Mappings:
+  M: {a: {b: c}}
+Conditions:
+  C: !Equals [!Ref Used, x]
+  D: !Condition C
+Resources:
+  User: {Type: AWS::IAM::User, Condition: C, DependsOn: Key}
+  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}
+Outputs:
+  Id: {Value: !Ref Key}
+  Secret: {Value: !Sub 'x${Key.SecretAccessKey}'}
+  Echo: {Value: !Join ['', [!Ref Password]]}
+  Stored: {Value: '{{resolve:secretsmanager:a}}'}
+";
+        insta::assert_snapshot!(findings(text), @"
+        Warning TPL021 the parameter `Unused` is used nowhere <Unused>
+        Warning TPL023 the NoEcho parameter `Password` has a default that stands in the template <hunter2>
+        Warning TPL021 the mapping `M` is used nowhere <M>
+        Warning TPL021 the condition `D` is used nowhere <D>
+        Warning TPL005 Circular dependency between resources: [User, Key], unless conditions rule it out <User>
+        Error TPL020 the output `Secret` shows the secret access key of `Key` to everyone who may describe the stack <'x${Key.SecretAccessKey}'>
+        Error TPL020 the output `Echo` shows the NoEcho parameter `Password` to everyone who may describe the stack <Password>
+        Error TPL020 the output `Stored` shows the value of a secret store to everyone who may describe the stack <'{{resolve:secretsmanager:a}}'>
+        ");
+    }
+}

@@ -1,0 +1,210 @@
+//! Changing a template's text where a value stands and nowhere else.
+//!
+//! New values are written in flow style (JSON), which YAML reads anywhere. Text that came through an alias or a merge key
+//! stands elsewhere for others, too, and is not edited.
+
+use serde_json::Value;
+use stackfleet_base::{Edit, Span};
+
+use crate::{
+    Template,
+    document::{self, Place},
+    pointer::to_pointer,
+    yaml::{Mapping, Node, NodeValue},
+};
+
+impl Template {
+    /// Returns the edit that replaces the value at a JSON pointer; `text` is what the template was read from.
+    ///
+    /// `None` where nothing is written at the pointer by itself.
+    #[must_use]
+    pub fn replace(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
+        let (_, place) = self.written(pointer)?;
+        let before = text.get(..place.value.start)?;
+        let is_written = place.value.end > place.value.start;
+        let space = if is_written || before.ends_with(char::is_whitespace) { "" } else { " " };
+        Some(Edit { span: place.value, replacement: format!("{space}{value}") })
+    }
+
+    /// Returns the edit that adds a member behind the others of the mapping at a JSON pointer.
+    ///
+    /// `None` where there is no mapping, or it has the member already.
+    #[must_use]
+    pub fn insert(&self, text: &str, pointer: &str, key: &str, value: &Value) -> Option<Edit> {
+        let (node, place) = self.written(pointer)?;
+        let mapping = node.as_mapping().filter(|mapping| mapping.get(key).is_none())?;
+        let is_flow = text.get(node.span.start..)?.starts_with('{');
+        let json = self.is_json();
+        let key = if json || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            Value::from(key).to_string()
+        } else {
+            key.to_owned()
+        };
+        if is_flow {
+            return flow_insertion(text, node, mapping, &format!("{key}: {value}"));
+        }
+        let first = mapping.entries().first()?;
+        let column = column(text, first.key.full_span().start)?;
+        // Behind a comment on the last line.
+        let line_rest = text.get(node.span.end..)?.split('\n').next().unwrap_or_default();
+        let at = node.span.end + line_rest.trim_end_matches('\r').len();
+        let replacement = format!("\n{}{key}: {value}", " ".repeat(column));
+        Some(Edit { span: Span { start: at, end: at, ..place.value }, replacement })
+    }
+
+    /// Returns the edit that makes the value at a JSON pointer what is given: replaces it, or adds it to its mapping.
+    #[must_use]
+    pub fn set(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
+        self.replace(text, pointer, value).or_else(|| {
+            let (parent, key) = pointer.rsplit_once('/')?;
+            self.insert(text, parent, &key.replace("~1", "/").replace("~0", "~"), value)
+        })
+    }
+
+    /// Returns the node at a pointer if it is written there and nowhere else.
+    fn written(&self, pointer: &str) -> Option<(&Node, Place)> {
+        let (root, json) = self.source()?;
+        let mut above = String::new();
+        for token in crate::pointer::tokens(pointer) {
+            let (node, place, exact) = document::find(root, &above, json);
+            if !exact || node.alias.is_some() || !holds(node, place, &token) {
+                return None;
+            }
+            above.push_str(&to_pointer(&[crate::pointer::Step::Key(&token)]));
+        }
+        let (node, place, exact) = document::find(root, pointer, json);
+        Some((node, place)).filter(|_| exact)
+    }
+}
+
+/// Tells whether a member is a mapping's own and not merged into it.
+fn holds(node: &Node, place: Place, token: &str) -> bool {
+    match &node.value {
+        NodeValue::Mapping(mapping) if node.tag.is_none() || place.value == node.span => {
+            mapping.entries().iter().any(|entry| entry.key.text() == Some(token)) || mapping.get("<<").is_none()
+        }
+        NodeValue::Mapping(_) | NodeValue::Sequence(_) | NodeValue::Scalar(_) => true,
+    }
+}
+
+fn flow_insertion(text: &str, node: &Node, mapping: &Mapping, member: &str) -> Option<Edit> {
+    let Some((first, last)) = mapping.entries().first().zip(mapping.entries().last()) else {
+        let at = node.span.start + 1;
+        return Some(Edit { span: Span { start: at, end: at, ..node.span }, replacement: member.to_owned() });
+    };
+    let at = last.value.full_span().end;
+    // Where each member has a line of its own, so has this one.
+    let opening = text.get(node.span.start..first.key.span.start)?;
+    let separator = match opening.rfind('\n') {
+        Some(line) => format!(",\n{}", opening.get(line + 1..)?),
+        None => ", ".to_owned(),
+    };
+    Some(Edit { span: Span { start: at, end: at, ..node.span }, replacement: format!("{separator}{member}") })
+}
+
+fn column(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..at)?;
+    Some(before.rsplit('\n').next().unwrap_or_default().chars().count())
+}
+
+/// Applies edits to a text; `None` when they overlap or reach beyond it. Edits at the same place keep their order.
+#[must_use]
+pub fn apply_edits(text: &str, edits: &[Edit]) -> Option<String> {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let mut changed = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in sorted {
+        changed.push_str(text.get(at..edit.span.start)?);
+        changed.push_str(&edit.replacement);
+        at = edit.span.end;
+    }
+    changed.push_str(text.get(at..)?);
+    Some(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use stackfleet_base::Sources;
+
+    use super::*;
+    use crate::{document::to_value, read};
+
+    fn edited(text: &str, pointer: &str, value: &Value) -> String {
+        let (template, _) = read(Sources::default().add("t", text), text);
+        let edit = template.set(text, pointer, value).unwrap();
+        let changed = apply_edits(text, &[edit]).unwrap();
+        // The change is exactly the one asked for.
+        let mut expected = template.value().clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        match expected.pointer_mut(parent).unwrap() {
+            Value::Object(object) => drop(object.insert(key.to_owned(), value.clone())),
+            Value::Array(items) => items[key.parse::<usize>().unwrap()] = value.clone(),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => panic!("{other}"),
+        }
+        let (root, found) = crate::yaml::read(Sources::default().add("t", &changed), &changed);
+        assert!(found.is_empty(), "{found:?}\n{changed}");
+        assert_eq!(
+            to_value(&root.unwrap(), crate::yaml::is_json_like(&changed), &mut Vec::new()),
+            expected,
+            "{changed}"
+        );
+        changed
+    }
+
+    #[test]
+    fn values_are_replaced_in_place() {
+        let text = "# top\nResources:\n  F:\n    Type: T # kind\n    Properties:\n      CodeUri: src/  # here\n      Code: |\n        a\n        b\n      Role: !GetAtt R.Arn\n      Layers:\n        - x\n        - !Ref L\n      Empty:\n  G: {Type: T}\n";
+        let code = json!({"Bucket": "b", "Key": "k\n"});
+        assert_eq!(
+            edited(text, "/Resources/F/Properties/CodeUri", &code),
+            text.replace("src/ ", "{\"Bucket\":\"b\",\"Key\":\"k\\n\"} ")
+        );
+        assert_eq!(
+            edited(text, "/Resources/F/Properties/Code", &code),
+            text.replace("|\n        a\n        b", "{\"Bucket\":\"b\",\"Key\":\"k\\n\"}")
+        );
+        assert_eq!(edited(text, "/Resources/F/Properties/Role", &json!("r")), text.replace("!GetAtt R.Arn", "\"r\""));
+        assert_eq!(
+            edited(text, "/Resources/F/Properties/Layers", &json!([])),
+            text.replace("- x\n        - !Ref L", "[]")
+        );
+        assert_eq!(edited(text, "/Resources/F/Properties/Layers/1", &json!("y")), text.replace("!Ref L", "\"y\""));
+        assert_eq!(edited(text, "/Resources/F/Properties/Empty", &json!(1)), text.replace("Empty:", "Empty: 1"));
+    }
+
+    #[test]
+    fn members_are_added_behind_the_others() {
+        let text = "Resources:\n  F:\n    Type: T\n    Properties:\n      A: 1\n      B: |\n        x\n\n  G: {Type: T}\n  H:\n    Type: T # last\n# end\n";
+        assert_eq!(
+            edited(text, "/Resources/F/Properties/C", &json!([1])),
+            text.replace("        x\n", "        x\n      C: [1]\n")
+        );
+        assert_eq!(
+            edited(text, "/Resources/G/Properties", &json!({"a": 1})),
+            text.replace("{Type: T}", "{Type: T, Properties: {\"a\":1}}")
+        );
+        assert_eq!(
+            edited(text, "/Resources/H/Properties", &json!({})),
+            text.replace("# last\n", "# last\n    Properties: {}\n")
+        );
+        let json = "{\n  \"Resources\": {\n    \"A\": {\n      \"Type\": \"T\"\n    },\n    \"B\": {}\n  }\n}\n";
+        assert_eq!(
+            edited(json, "/Resources/A/Properties", &json!({"a": "b"})),
+            json.replace("\"T\"", "\"T\",\n      \"Properties\": {\"a\":\"b\"}")
+        );
+        assert_eq!(edited(json, "/Resources/B/Type", &json!("T")), json.replace("{}", "{\"Type\": \"T\"}"));
+    }
+
+    #[test]
+    fn what_stands_elsewhere_is_not_edited() {
+        let text = "Resources:\n  A: &a {Type: T, Properties: {x: 1}}\n  B: *a\n  C: {<<: *a}\n";
+        let (template, _) = read(Sources::default().add("t", text), text);
+        let set = |pointer| template.set(text, pointer, &json!(2));
+        assert!(set("/Resources/A/Properties/x").is_some());
+        assert_eq!(set("/Resources/B/Properties/x"), None);
+        assert_eq!(set("/Resources/C/Properties/x"), None);
+        assert_eq!(set("/Resources/D/Properties/x"), None);
+    }
+}
