@@ -185,24 +185,23 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
     errors.iter().map(tell).collect()
 }
 
-/// Names that lead nowhere can be told only when the transform has made its resources.
+/// Circles, and names that lead nowhere, can be told only when the transform has made its resources.
 fn after_transform(file: &TemplateFile, transformed: Value) -> Vec<Diagnostic> {
     let written = &file.template;
     let transformed = Template::new(transformed);
-    // Circles among what is written were told with the template.
-    let problems = transformed.problems().iter().filter(|problem| !problem.message.starts_with("Circular"));
     let tell = |problem: &stackfleet_template::Problem| {
         let mut pointer = problem.pointer.as_str();
         while !pointer.is_empty() && written.value().pointer(pointer).is_none() {
             pointer = pointer.rsplit_once('/').map_or("", |(above, _)| above);
         }
-        let error = problem.to_diagnostic(Some(place(file, pointer)));
+        let span = written.key_span(pointer).filter(|_| pointer.matches('/').count() <= 2);
+        let error = problem.to_diagnostic(Some(span.unwrap_or_else(|| place(file, pointer))));
         if pointer.len() < problem.pointer.len() {
             return error.help(format!("this is about `{}` after the SAM transform", problem.pointer));
         }
         error
     };
-    problems.map(tell).collect()
+    transformed.problems().iter().map(tell).collect()
 }
 
 #[cfg(test)]
