@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use stackfleet_base::{AccountId, Digest, Region};
+use stackfleet_base::{AccountId, Digest, Region, Span};
 
 use crate::observed::{Definition, Observed};
 
@@ -408,6 +408,9 @@ pub struct Finding {
     pub message: String,
     /// `file:line` or what to look at.
     pub place: Option<String>,
+    /// The place in a file of the project; not part of the document.
+    #[serde(skip)]
+    pub span: Option<Span>,
     /// What to do.
     pub help: Option<String>,
     /// How many cells it concerns.

@@ -17,7 +17,6 @@ Outputs:
   Name: { Value: !Ref Role }
   Arn: { Value: !GetAtt Role.Arn }
   Where: { Value: !Ref AWS::Region }
-  Subnets: { Value: !Join [',', !Ref Subnets] }
 ";
 
 #[test]
@@ -52,7 +51,7 @@ apps:
       first: {{ template: t.yaml, parameters: {{ Size: 7 }} }}
 //- u.yaml
 Parameters: {{ Role: {{ Type: String }} }}
-Resources: {{ Topic: {{ Type: AWS::SNS::Topic, Properties: {{ TopicName: !Ref Role }} }} }}
+Resources: {{ Topic: {{ Type: AWS::SNS::Topic }} }}
 {TEMPLATE}"
     ));
     let app = &project.apps["a"];

@@ -1,0 +1,33 @@
+//! The codes of findings, one line each; `docs/diagnostics.md` explains them.
+
+pub(crate) const WRONG_ACCOUNT: &str = "PLAN001";
+pub(crate) const NO_ORGANIZATION: &str = "PLAN002";
+pub(crate) const ONLY_BILLING: &str = "PLAN003";
+pub(crate) const GAP: &str = "PLAN004";
+pub(crate) const OTHER_EMAIL: &str = "PLAN005";
+pub(crate) const STRANGER: &str = "PLAN006";
+pub(crate) const CREATION_FAILED: &str = "PLAN007";
+pub(crate) const OTHER_NAME: &str = "PLAN008";
+pub(crate) const MODEL_CHOSEN: &str = "PLAN010";
+pub(crate) const TRANSFORM: &str = "PLAN011";
+pub(crate) const NESTED: &str = "PLAN012";
+pub(crate) const MANAGEMENT_TARGETED: &str = "PLAN013";
+pub(crate) const FOLLOWS_TOO_FAR: &str = "PLAN014";
+pub(crate) const FOLLOWS_WITH_DEFAULTS: &str = "PLAN015";
+pub(crate) const NO_VALUE: &str = "PLAN016";
+pub(crate) const NO_SUCH_PARAMETER: &str = "PLAN017";
+pub(crate) const BAD_VALUE: &str = "PLAN018";
+pub(crate) const NO_ENVIRONMENT: &str = "PLAN019";
+pub(crate) const UNKNOWN_OUTPUT: &str = "PLAN020";
+pub(crate) const FOREIGN_SET: &str = "PLAN021";
+pub(crate) const MODEL_DIFFERS: &str = "PLAN022";
+pub(crate) const INOPERABLE: &str = "PLAN023";
+pub(crate) const SURPLUS: &str = "PLAN024";
+pub(crate) const FIXED_NAME: &str = "PLAN025";
+pub(crate) const TOO_LARGE: &str = "PLAN026";
+pub(crate) const CHANGE_SET: &str = "PLAN027";
+pub(crate) const NO_CELLS: &str = "PLAN028";
+pub(crate) const NOTHING_EXISTING: &str = "PLAN029";
+pub(crate) const REGION_OFF: &str = "PLAN030";
+pub(crate) const ARTIFACT_PLACE: &str = "PLAN031";
+pub(crate) const NO_ACCOUNT_YET: &str = "PLAN032";
