@@ -78,6 +78,10 @@ pub(crate) fn read_structure<T: Structure>(
     let mut value = T::default();
     let mut seen = 0_u64;
     deserializer.read_struct(T::SCHEMA, &mut |member, deserializer| {
+        // A member that is sent as null counts as not sent.
+        if deserializer.is_null() {
+            return deserializer.read_null();
+        }
         let index = member.member_index().unwrap_or(usize::MAX);
         if index < 64 {
             seen |= 1 << index;

@@ -5,9 +5,11 @@
 
 #![warn(missing_docs)]
 
+pub mod difference;
 pub mod suggest;
 pub mod target;
 pub mod tree;
 
+pub use difference::{Change, Difference, Finding, difference};
 pub use target::{Expression, Reason, Term, Verdict};
 pub use tree::{Account, Node, State, Tree};

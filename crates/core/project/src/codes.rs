@@ -26,7 +26,7 @@ pub(crate) const UNKNOWN_PARAMETER: &str = "PRJ011";
 pub(crate) const MISSING_PARAMETER: &str = "PRJ012";
 /// A parameter's value that the template does not allow.
 pub(crate) const PARAMETER_VALUE: &str = "PRJ013";
-/// A secret in the outputs of a template.
+/// A parameter in the outputs that looks like a secret; what certainly is one, `stackfleet-template` tells.
 pub(crate) const SECRET_OUTPUT: &str = "PRJ014";
 /// A role that the administration role may not assume.
 pub(crate) const ROLE_TRUST: &str = "PRJ015";

@@ -70,6 +70,35 @@ const CODE: [(&str, &str); 8] = [
     ("AWS::Lambda::LayerVersion", "Content"),
 ];
 
+/// Code in the project's folder that a template takes its function or layer from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalCode {
+    /// Keys from the top of the template: `Resources`, `Finder`, `Properties`, `CodeUri`.
+    pub place: Vec<String>,
+    /// Where that is written.
+    pub span: Span,
+    /// The folder or file, relative to the project's folder; `None` where it leads out of it.
+    pub path: Option<String>,
+    /// Whether it is sent as an archive; a definition or a nested template is sent as it is.
+    pub archived: bool,
+}
+
+impl TemplateFile {
+    /// Returns all code that has to be packed before the template can be sent.
+    #[must_use]
+    pub fn local_code(&self) -> Vec<LocalCode> {
+        let folder = self.path.value.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let found = local_code(&self.template).into_iter().map(|(pointer, written)| LocalCode {
+            span: place(self, &pointer),
+            archived: ["CodeUri", "ContentUri", "Code", "Content"].iter().any(|name| pointer.ends_with(name)),
+            // No name in these pointers needs escaping: logical ids are alphanumeric.
+            place: pointer.trim_start_matches('/').split('/').map(str::to_owned).collect(),
+            path: join(folder, written),
+        });
+        found.collect()
+    }
+}
+
 /// Returns pointers to code that lies in the project, with the paths as written.
 fn local_code(template: &Template) -> Vec<(String, &str)> {
     let own = template.resources().filter_map(|resource| {
@@ -156,24 +185,23 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
     errors.iter().map(tell).collect()
 }
 
-/// Names that lead nowhere can be told only when the transform has made its resources.
+/// Circles, and names that lead nowhere, can be told only when the transform has made its resources.
 fn after_transform(file: &TemplateFile, transformed: Value) -> Vec<Diagnostic> {
     let written = &file.template;
     let transformed = Template::new(transformed);
-    // Circles among what is written were told with the template.
-    let problems = transformed.problems().iter().filter(|problem| !problem.message.starts_with("Circular"));
     let tell = |problem: &stackfleet_template::Problem| {
         let mut pointer = problem.pointer.as_str();
         while !pointer.is_empty() && written.value().pointer(pointer).is_none() {
             pointer = pointer.rsplit_once('/').map_or("", |(above, _)| above);
         }
-        let error = problem.to_diagnostic(Some(place(file, pointer)));
+        let span = written.key_span(pointer).filter(|_| pointer.matches('/').count() <= 2);
+        let error = problem.to_diagnostic(Some(span.unwrap_or_else(|| place(file, pointer))));
         if pointer.len() < problem.pointer.len() {
             return error.help(format!("this is about `{}` after the SAM transform", problem.pointer));
         }
         error
     };
-    problems.map(tell).collect()
+    transformed.problems().iter().map(tell).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stackfleet_base::{AccountId, Region, Timestamp};
 
+use crate::document::Document;
+
 /// The authenticated caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
@@ -19,6 +21,8 @@ pub enum Principal {
         account: AccountId,
         /// The user's name, without path.
         name: Arc<str>,
+        /// The user's ARN, with path.
+        arn: Arc<str>,
     },
     /// A session of an IAM role.
     Session(Arc<Session>),
@@ -49,8 +53,8 @@ pub struct Session {
     pub issued: Timestamp,
     /// When the session ends.
     pub expires: Timestamp,
-    /// Session policies as JSON documents: the session may do what the role may and what one of these allows.
-    pub policies: Vec<Arc<str>>,
+    /// Session policies: the session may do what the role may and what one of these allows.
+    pub(crate) policies: Vec<Document>,
     /// ARNs of managed policies that limit the session like `policies`.
     pub policy_arns: Vec<String>,
     /// Session tags by key.
@@ -122,6 +126,12 @@ impl Call {
             source_arn: None,
             source_account: None,
         }
+    }
+
+    /// Makes a call of a client through the front door; address, agent and access key are to be filled in.
+    #[must_use]
+    pub fn outside(principal: Principal, region: Region, request_id: Arc<str>) -> Self {
+        Self { origin: Origin::Outside, ..Self::inside(principal, region, request_id) }
     }
 
     /// Returns the caller's account.

@@ -2,13 +2,16 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::print_stderr,
     reason = "a test may panic, and reads its data"
 )]
 
+mod properties;
 mod rollout;
 mod rules;
+mod semantics;
 
 /// Reads a file of the conformance data, or says that the test is skipped.
 fn conformance(path: &str) -> Option<serde_json::Value> {

@@ -51,8 +51,7 @@ fn a_template_with_a_circle() {
     insta::assert_snapshot!(
         broken(&[("app/template.yaml", "      RetentionInDays: !Ref LogRetentionDays", "      RetentionInDays: !GetAtt StaleKeysFunction.Arn")]),
         @r"
-    app/template.yaml:62:3: error[TPL005]: Circular dependency between resources: [StaleKeysFunction, StaleKeysLogGroup]
-        help: let one of them refer to a name that is given, or move what joins them into a resource of its own
+    app/template.yaml:124:3: error[TPL005]: Circular dependency between resources: [StaleKeysLogGroup, StaleKeysFunction]
     "
     );
 }
@@ -274,6 +273,8 @@ Outputs:
         help: look why with `stackfleet targets explain ACCOUNT`
     stackfleet.yaml:26:15: warning[ORG008]: no account has the tag `env=prod`
         help: case counts
+    t.yaml:3:3: warning[TPL021]: the parameter `Size` is used nowhere
+    t.yaml:4:3: warning[TPL021]: the parameter `Kind` is used nowhere
     "
     );
 }
@@ -303,16 +304,18 @@ Outputs:
 "
         ),
         @r"
-    t.yaml:8:15: error[PRJ014]: the output `A` shows the secret access key of `Key`
-        help: remove the output; let its reader take the value from Secrets Manager
-    t.yaml:9:15: error[PRJ014]: the output `B` shows the parameter `Hidden`, which is `NoEcho`
-        help: remove the output; let its reader take the value from Secrets Manager
-    t.yaml:10:15: error[PRJ014]: the output `C` shows a value from a secret store
-        help: remove the output; let its reader take the value from Secrets Manager
+    t.yaml:2:50: warning[TPL023]: the NoEcho parameter `Hidden` has a default that stands in the template
+        help: remove the default
+    t.yaml:8:23: error[TPL020]: the output `A` shows the secret access key of `Key` to everyone who may describe the stack
+        help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
+    t.yaml:9:20: error[TPL020]: the output `B` shows the NoEcho parameter `Hidden` to everyone who may describe the stack
+        help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
+    t.yaml:10:15: error[TPL020]: the output `C` shows the value of a secret store to everyone who may describe the stack
+        help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
     t.yaml:11:15: warning[PRJ014]: the output `D` shows the parameter `DbPassword`, which looks like a secret
-        help: remove the output; let its reader take the value from Secrets Manager
-    t.yaml:13:15: error[PRJ014]: the output `F` shows the secret access key of `Key`
-        help: remove the output; let its reader take the value from Secrets Manager
+        help: remove the output, or mark the parameter `NoEcho` if it is one
+    t.yaml:13:53: error[TPL020]: the output `F` shows the secret access key of `Key` to everyone who may describe the stack
+        help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
     "
     );
 }

@@ -17,6 +17,7 @@ Outputs:
   Name: { Value: !Ref Role }
   Arn: { Value: !GetAtt Role.Arn }
   Where: { Value: !Ref AWS::Region }
+  Subnets: { Value: !Join [',', !Ref Subnets] }
 ";
 
 #[test]
@@ -51,7 +52,7 @@ apps:
       first: {{ template: t.yaml, parameters: {{ Size: 7 }} }}
 //- u.yaml
 Parameters: {{ Role: {{ Type: String }} }}
-Resources: {{ Topic: {{ Type: AWS::SNS::Topic }} }}
+Resources: {{ Topic: {{ Type: AWS::SNS::Topic, Properties: {{ TopicName: !Ref Role }} }} }}
 {TEMPLATE}"
     ));
     let app = &project.apps["a"];

@@ -1,0 +1,219 @@
+//! The front door: an HTTP request in, an HTTP response out, whatever it came through.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use stackfleet_api::{Answer, Error, OperationInfo, Protocol, Reader, Service, common};
+use stackfleet_base::{Region, Timestamp};
+
+use crate::backend::{Backend, Caller, Credential};
+use crate::calls::Calls;
+use crate::chunked;
+use crate::clock::Clock;
+use crate::sign::{Refusal, Signature, header};
+use crate::{json, query, route};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// AWS's front door before a world. Clones share the world, the clock and the count of calls.
+pub struct Door<B> {
+    world: Arc<Mutex<B>>,
+    clock: Arc<dyn Clock>,
+    calls: Calls,
+}
+
+impl<B> Clone for Door<B> {
+    fn clone(&self) -> Self {
+        Door { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock), calls: self.calls.clone() }
+    }
+}
+
+impl<B> fmt::Debug for Door<B> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Door").field("calls", &self.calls.total()).finish_non_exhaustive()
+    }
+}
+
+impl<B: Backend> Door<B> {
+    /// Returns a door before `world`.
+    pub fn new(world: Arc<Mutex<B>>, clock: impl Clock) -> Door<B> {
+        Door { world, clock: Arc::new(clock), calls: Calls::default() }
+    }
+
+    /// Returns the count of calls.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Returns the world behind the door.
+    pub fn world(&self) -> &Arc<Mutex<B>> {
+        &self.world
+    }
+
+    /// Answers a request that comes from `source_ip` (`None` in process). Nothing that a request holds makes this
+    /// fail: what is wrong is said in the answer.
+    pub fn answer(&self, request: Request<Bytes>, source_ip: Option<String>) -> Response<Bytes> {
+        let now = self.clock.now();
+        let request_id = self.with_world(|world| {
+            world.advance(now);
+            world.request_id()
+        });
+        let (parts, body) = request.into_parts();
+        let visit = Visit { door: self, now, request_id: request_id.clone(), source_ip };
+        let mut response = visit.answer(parts, body);
+        if let Ok(value) = HeaderValue::try_from(request_id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        response
+    }
+
+    fn with_world<T>(&self, act: impl FnOnce(&mut B) -> T) -> T {
+        // A panic elsewhere while the world was held is reported there; the state is as the last whole step left it
+        // or a step further, and a simulated world has nobody to protect from that.
+        act(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One request on its way through the door.
+struct Visit<'a, B> {
+    door: &'a Door<B>,
+    now: Timestamp,
+    request_id: String,
+    source_ip: Option<String>,
+}
+
+impl<B: Backend> Visit<'_, B> {
+    fn answer(&self, mut parts: Parts, body: Bytes) -> Response<Bytes> {
+        let signature = match Signature::read(&parts) {
+            Ok(Some(signature)) => signature,
+            Ok(None) => {
+                let service = route::service_of_unsigned(&parts, &body).unwrap_or(Service::Sts);
+                return self.error(service, &common::missing_authentication_token(service));
+            }
+            Err(refusal) => {
+                let service = route::service_of_unsigned(&parts, &body).unwrap_or(Service::Sts);
+                return self.error(service, &refused(service, &refusal));
+            }
+        };
+        let Some(service) = route::service_by_signing_name(&signature.service) else {
+            return not_simulated(&signature.service);
+        };
+        match self.admit(service, &signature, &mut parts, body) {
+            Ok((credential, body)) => match self.perform(service, &signature, credential, &parts, &body) {
+                Ok(answer) => self.success(&answer),
+                Err(error) => self.error(service, &error),
+            },
+            Err(error) => self.error(service, &error),
+        }
+    }
+
+    /// Finds out who calls; returns the body as it was before it was cut into chunks.
+    fn admit(
+        &self,
+        service: Service,
+        signature: &Signature,
+        parts: &mut Parts,
+        body: Bytes,
+    ) -> Result<(Credential<B::Principal>, Bytes), Error> {
+        let credential = self
+            .door
+            .with_world(|world| world.credential(&signature.access_key_id, self.now))
+            .ok_or_else(|| common::invalid_client_token(service))?;
+        let refused = |refusal: Refusal| refused(service, &refusal);
+        signature.check_time(self.door.clock.signing_time()).map_err(refused)?;
+        let secret = &credential.secret_access_key;
+        signature.verify(parts, &body, secret).map_err(refused)?;
+        if credential.session_token != signature.session_token {
+            return Err(common::invalid_client_token(service));
+        }
+        if credential.expires.is_some_and(|expires| expires <= self.now) {
+            return Err(common::expired_token(service));
+        }
+        let body = chunked::decode(parts, body, signature, secret).map_err(refused)?;
+        Ok((credential, body))
+    }
+
+    fn perform(
+        &self,
+        service: Service,
+        signature: &Signature,
+        credential: Credential<B::Principal>,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Result<Answer, Error> {
+        let form = (service.info().protocol == Protocol::Query).then(|| route::form(parts, body));
+        let operation = route::find_operation(service, parts, form.as_ref())
+            .map_err(|name| common::unknown_operation(service.info(), &name))?;
+        self.door.calls.note(operation.iam_action(), operation.mutating);
+        let mut reader = Reader::new();
+        let request = match &form {
+            Some(form) => query::read(operation, form, &mut reader)?,
+            None => json::read(operation, parts, body, &mut reader)?,
+        };
+        if let Some(message) = reader.message() {
+            return Err(common::validation(service, message));
+        }
+        let caller = self.caller(signature, credential, parts)?;
+        self.door.with_world(|world| world.handle(caller, request, self.now))
+    }
+
+    fn caller(
+        &self,
+        signature: &Signature,
+        credential: Credential<B::Principal>,
+        parts: &Parts,
+    ) -> Result<Caller<B::Principal>, Error> {
+        let region = signature.region.parse::<Region>().map_err(|error| common::internal_failure(error.to_string()))?;
+        Ok(Caller {
+            principal: credential.principal,
+            access_key_id: signature.access_key_id.clone(),
+            region,
+            request_id: self.request_id.clone(),
+            source_ip: self.source_ip.clone(),
+            user_agent: header(&parts.headers, "user-agent"),
+        })
+    }
+
+    fn success(&self, answer: &Answer) -> Response<Bytes> {
+        let operation: &OperationInfo = answer.operation();
+        let written = match operation.service.protocol {
+            Protocol::Query => query::answer(answer, &self.request_id),
+            Protocol::Json11 | Protocol::RestJson => json::answer(answer),
+        };
+        written
+            .unwrap_or_else(|error| self.error(operation.service.service, &common::internal_failure(error.to_string())))
+    }
+
+    fn error(&self, service: Service, error: &Error) -> Response<Bytes> {
+        let written = match service.info().protocol {
+            Protocol::Query => query::error(service.info(), error, &self.request_id),
+            protocol @ (Protocol::Json11 | Protocol::RestJson) => json::error(protocol, error),
+        };
+        written.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"))
+    }
+}
+
+fn refused(service: Service, refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::Incomplete(message) => common::incomplete_signature(service, message.as_str()),
+        Refusal::Expired(message) => common::signature_does_not_match(service, message.as_str()),
+        Refusal::Mismatch | Refusal::BodyDigest => common::signature_does_not_match(
+            service,
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+        ),
+    }
+}
+
+/// The answer for a service that this world does not have: on AWS there is no such host.
+fn not_simulated(signing_name: &str) -> Response<Bytes> {
+    plain(StatusCode::NOT_IMPLEMENTED, &format!("the simulated AWS has no service that signs as {signing_name}"))
+}
+
+pub(crate) fn plain(status: StatusCode, text: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text.to_owned()));
+    *response.status_mut() = status;
+    response
+}
