@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod name;
 pub mod source;
+pub mod suggest;
 pub mod time;
 
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, Severity};

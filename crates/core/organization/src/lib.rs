@@ -6,7 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod difference;
-pub mod suggest;
+pub use stackfleet_base::suggest;
 pub mod target;
 pub mod tree;
 

@@ -273,7 +273,7 @@ fn of_sub<'value>(
 }
 
 /// The names that CloudFormation itself gives values.
-const PSEUDO_PARAMETERS: [&str; 8] = [
+pub(crate) const PSEUDO_PARAMETERS: [&str; 8] = [
     "AWS::AccountId",
     "AWS::NoValue",
     "AWS::NotificationARNs",

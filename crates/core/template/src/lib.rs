@@ -65,5 +65,5 @@ pub use evaluate::{
 };
 pub use graph::{Cycle, Graph, graph};
 pub use parameter::{Parameter, ParameterKind};
-pub use problem::Problem;
+pub use problem::{Problem, refusal};
 pub use template::{BODY_BYTES_MAX, Output, RESOURCES_MAX, Resource, Template, URL_BYTES_MAX, read, read_body};

@@ -1,11 +1,12 @@
 //! Names that must be defined: every reference of a template is looked up without knowing any value.
 
 use serde_json::Value;
+use stackfleet_base::suggest::nearest;
 
 use crate::{
     Problem, Resource, Template,
     graph::{EVALUATED_ATTRIBUTES, Graph},
-    intrinsic::{Reference, is_pseudo_parameter, references},
+    intrinsic::{PSEUDO_PARAMETERS, Reference, is_pseudo_parameter, references},
     pointer::{Path, Step, to_pointer},
     problem::{FUNCTION, UNRESOLVED},
 };
@@ -25,16 +26,10 @@ pub(crate) fn problems(template: &Template) -> Vec<Problem> {
     problems
 }
 
-/// Says it as CloudFormation does when several names of a block lead nowhere.
-pub(crate) fn unresolved_message(names: &[&str], block: &str) -> String {
-    let names = names.join(", ");
-    match block {
-        "Outputs" => format!("Unresolved resource dependencies [{names}] in the Outputs block of the template"),
-        block => {
-            format!(
-                "Template format error: Unresolved resource dependencies [{names}] in the {block} block of the template"
-            )
-        }
+fn suggesting<'known>(problem: Problem, name: &str, known: impl Iterator<Item = &'known str>) -> Problem {
+    match nearest(name, known) {
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        None => problem,
     }
 }
 
@@ -69,7 +64,9 @@ impl<'template> Checker<'template> {
         for name in resource.depends_on() {
             if !self.has_resource(name) {
                 path.push(Step::Key("DependsOn"));
-                self.refuse(UNRESOLVED, &path, unresolved_message(&[name], "Resources"));
+                let problem = Problem::unresolved(name, "Resources", to_pointer(&path));
+                let known = self.template.resources().map(|resource| resource.name);
+                self.problems.push(suggesting(problem, name, known));
                 path.pop();
             }
         }
@@ -96,17 +93,23 @@ impl<'template> Checker<'template> {
         }
     }
 
-    fn condition_attribute(&mut self, condition: Option<&'template str>, path: &mut Path<'template>, block: &str) {
+    fn condition_attribute(
+        &mut self,
+        condition: Option<&'template str>,
+        path: &mut Path<'template>,
+        block: &'static str,
+    ) {
         let Some(name) = condition.filter(|name| !self.has_member("Conditions", name)) else { return };
         path.push(Step::Key("Condition"));
         let message = format!(
             "Template format error: Unresolved condition dependency {name} in the {block} block of the template"
         );
-        self.refuse(UNRESOLVED, path, message);
+        let known = self.template.section("Conditions").map(|(name, _)| name);
+        self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
         path.pop();
     }
 
-    fn value(&mut self, value: &'template Value, path: &mut Path<'template>, block: &str) {
+    fn value(&mut self, value: &'template Value, path: &mut Path<'template>, block: &'static str) {
         let mut found = Vec::new();
         references(value, path, &|_| None, &mut |reference, at| found.push((reference, at.to_vec())));
         for (reference, at) in found {
@@ -114,7 +117,7 @@ impl<'template> Checker<'template> {
         }
     }
 
-    fn reference(&mut self, reference: Reference<'_>, path: &[Step<'_>], block: &str) {
+    fn reference(&mut self, reference: Reference<'_>, path: &[Step<'_>], block: &'static str) {
         let in_conditions = block == "Conditions";
         match reference {
             Reference::Name(name) if in_conditions && self.has_resource(name) => {
@@ -125,7 +128,10 @@ impl<'template> Checker<'template> {
                 self.refuse(UNRESOLVED, path, message);
             }
             Reference::Name(name) if !self.has_name(name) => {
-                self.refuse(UNRESOLVED, path, unresolved_message(&[name], block));
+                let known = self.template.resources().map(|resource| resource.name);
+                let parameters = self.template.parameters().keys().map(String::as_str);
+                let known = known.chain(parameters).chain(PSEUDO_PARAMETERS);
+                self.problems.push(suggesting(Problem::unresolved(name, block, to_pointer(path)), name, known));
             }
             Reference::Attribute(..) if in_conditions => {
                 let message = "Template error: Fn::GetAtt cannot be used in the Conditions block of the template";
@@ -139,7 +145,8 @@ impl<'template> Checker<'template> {
                     ),
                     None => format!("Template error: instance of Fn::GetAtt references undefined resource {name}"),
                 };
-                self.refuse(UNRESOLVED, path, message);
+                let known = self.template.resources().map(|resource| resource.name);
+                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
             }
             Reference::Condition(name) if !self.has_member("Conditions", name) => {
                 let function = match path.last() {
@@ -147,13 +154,15 @@ impl<'template> Checker<'template> {
                     Some(Step::Index(_)) | None => "Condition",
                 };
                 let message = format!("Template error: unresolved condition dependency {name} in {function}");
-                self.refuse(UNRESOLVED, path, message);
+                let known = self.template.section("Conditions").map(|(name, _)| name);
+                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
             }
             Reference::Mapping(name) if !self.has_member("Mappings", name) => {
                 let message = format!(
                     "Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
                 );
-                self.refuse(UNRESOLVED, path, message);
+                let known = self.template.section("Mappings").map(|(name, _)| name);
+                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
             }
             Reference::Name(_) | Reference::Attribute(..) | Reference::Condition(_) | Reference::Mapping(_) => {}
         }

@@ -12,20 +12,64 @@ pub struct Problem {
     pub message: String,
     /// JSON pointer into [`Template::value`](crate::Template::value); empty for the whole template.
     pub pointer: String,
+    /// What to do, as a command.
+    pub help: Option<String>,
+    /// The name that leads nowhere and the section it stands in: CloudFormation names all of a section at once.
+    pub(crate) unresolved: Option<Box<(String, &'static str)>>,
 }
 
 impl Problem {
     pub(crate) fn new(code: &'static str, message: impl Into<String>, pointer: impl Into<String>) -> Self {
-        Self { code, message: message.into(), pointer: pointer.into() }
+        Self { code, message: message.into(), pointer: pointer.into(), help: None, unresolved: None }
+    }
+
+    /// Makes the problem of a name that leads nowhere.
+    pub(crate) fn unresolved(name: &str, block: &'static str, pointer: impl Into<String>) -> Self {
+        let unresolved = Some(Box::new((name.to_owned(), block)));
+        Self { unresolved, ..Self::new(UNRESOLVED, unresolved_message(&[name], block), pointer) }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 
     /// Returns the same as an error-level diagnostic.
     #[must_use]
     pub fn to_diagnostic(&self, span: Option<Span>) -> Diagnostic {
         let error = Diagnostic::error(self.code, self.message.trim_end_matches('.'));
+        let error = Diagnostic { help: self.help.clone(), ..error };
         match span {
             Some(span) => error.at(span, ""),
             None => error,
+        }
+    }
+}
+
+/// Returns the one message that CloudFormation answers when there are several problems: the first, which names every
+/// missing name of its section. Empty when there is no problem.
+#[must_use]
+pub fn refusal(problems: &[Problem]) -> String {
+    let Some(first) = problems.first() else { return String::new() };
+    let Some((_, block)) = first.unresolved.as_deref() else { return first.message.clone() };
+    let mut names: Vec<&str> = Vec::new();
+    for (name, other) in problems.iter().filter_map(|problem| problem.unresolved.as_deref()) {
+        if other == block && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    unresolved_message(&names, block)
+}
+
+/// Says it as CloudFormation does when names lead nowhere.
+fn unresolved_message(names: &[&str], block: &str) -> String {
+    let names = names.join(", ");
+    match block {
+        "Outputs" => format!("Unresolved resource dependencies [{names}] in the Outputs block of the template"),
+        block => {
+            format!(
+                "Template format error: Unresolved resource dependencies [{names}] in the {block} block of the template"
+            )
         }
     }
 }

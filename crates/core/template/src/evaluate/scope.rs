@@ -13,10 +13,9 @@ use crate::{
     Output, Parameter, Problem, Resource, Template,
     graph::Graph,
     intrinsic::{Reference, references},
-    names::unresolved_message,
     parameter::items,
     pointer::{Step, to_pointer},
-    problem::{PARAMETER, TRANSFORM, UNRESOLVED, VALUE},
+    problem::{PARAMETER, TRANSFORM, VALUE},
 };
 
 /// Parameters and conditions of one stack, decided; resources are evaluated in it one by one.
@@ -93,8 +92,7 @@ impl Scope {
         lookup: &dyn Lookup,
     ) -> Result<EvaluatedResource, Vec<Problem>> {
         let Some(resource) = template.resource(logical_id).filter(|resource| self.exists(resource)) else {
-            let message = unresolved_message(&[logical_id], "Resources");
-            return Err(vec![Problem::new(UNRESOLVED, message, "/Resources")]);
+            return Err(vec![Problem::unresolved(logical_id, "Resources", "/Resources")]);
         };
         let start = vec![Step::Key("Resources"), Step::Key(resource.name)];
         let mut evaluator = Evaluator::new(template, self, lookup, start);
@@ -171,7 +169,7 @@ impl Scope {
             let mut found = Vec::new();
             collect_absent(value, &mut path, &choose, &absent, &mut found);
             for (name, pointer) in found {
-                problems.push(Problem::new(UNRESOLVED, unresolved_message(&[&name], block), pointer));
+                problems.push(Problem::unresolved(&name, block, pointer));
             }
         };
         for resource in template.resources().filter(|resource| self.exists(resource)) {

@@ -11,7 +11,7 @@ use crate::{
     Parameter, ParameterKind, Problem, document, names,
     parameter::compile_pattern,
     pointer::{Step, to_pointer},
-    problem::{FORMAT, QUOTA, STRUCTURE, UNKNOWN_MEMBER},
+    problem::{FORMAT, QUOTA, STRUCTURE, UNKNOWN_MEMBER, refusal},
     yaml::{self, Node, NodeValue},
 };
 
@@ -71,7 +71,7 @@ pub fn read_body(text: &str) -> Result<Template, Problem> {
     let mut template = Template::from_value(value, false);
     template.problems.extend(alias_problem(&root));
     match template.problems.first() {
-        Some(problem) => Err(problem.clone()),
+        Some(first) => Err(Problem { message: refusal(&template.problems), ..first.clone() }),
         None => Ok(template),
     }
 }
@@ -202,7 +202,12 @@ impl Reader {
         match value {
             Value::Null => {
                 let message = format!("[{}] 'null' values are not allowed in templates", to_pointer(path));
-                self.refuse(STRUCTURE, path, message);
+                let problem = Problem::new(STRUCTURE, message, to_pointer(path));
+                let help = match path.last() {
+                    Some(Step::Key("Fn::GetAZs")) => "write \"\" for the stack's own region",
+                    _ => "write a value, or remove the key",
+                };
+                self.problems.push(problem.help(help));
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {

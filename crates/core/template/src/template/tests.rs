@@ -122,6 +122,10 @@ fn refusals_are_those_recorded_from_aws() {
             "Unresolved resource dependencies [MyTopic] in the Outputs block of the template",
         ),
         (
+            "Resources: {A: {Type: T, DependsOn: B, Properties: {p: [!Ref Y, !Ref X, !Ref Y]}}}\nOutputs: {O: {Value: !Ref Z}}",
+            "Template format error: Unresolved resource dependencies [B, Y, X] in the Resources block of the template",
+        ),
+        (
             "Resources: {A: {Type: T, Properties: {p: !If [MissingCondition, 1, 2]}}}",
             "Template error: unresolved condition dependency MissingCondition in Fn::If",
         ),
@@ -162,4 +166,12 @@ fn what_a_macro_may_bring_is_no_error() {
         ),
         ""
     );
+}
+
+#[test]
+fn a_mistyped_name_is_suggested() {
+    let text =
+        "Parameters: {Environment: {Type: String}}\nResources: {A: {Type: T, Properties: {p: !Ref Enviroment}}}\n";
+    let (_, found) = read(Sources::default().add("t", text), text);
+    assert_eq!(found[0].help.as_deref(), Some("did you mean `Environment`?"));
 }
