@@ -17,10 +17,25 @@ struct Arguments {
 enum Chore {
     /// Generate crates/core/api/src/generated from the models in the PyPI package botocore
     Api(api::Arguments),
+    /// Write a generated project, for benchmarks
+    Project {
+        /// Where
+        folder: std::path::PathBuf,
+        /// Member accounts
+        #[arg(long, default_value_t = 1_000)]
+        accounts: usize,
+        /// Regions
+        #[arg(long, default_value_t = 4)]
+        regions: usize,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Api(arguments) => api::run(&arguments),
+        Chore::Project { folder, accounts, regions } => {
+            let files = stackfleet_testkit::project(stackfleet_testkit::Size { accounts, regions });
+            Ok(stackfleet_testkit::write(&files, &folder)?)
+        }
     }
 }

@@ -84,8 +84,7 @@ fn the_architecture_lists_every_crate_and_no_other() {
         .lines()
         .filter_map(|line| line.strip_prefix("| `crates/")?.split_once('`').map(|(path, _)| path.to_owned()))
         .collect();
-    let there: BTreeSet<String> =
-        workspace().iter().map(|(name, (layer, _))| format!("{layer}/{name}")).collect();
+    let there: BTreeSet<String> = workspace().iter().map(|(name, (layer, _))| format!("{layer}/{name}")).collect();
     assert_eq!(listed, there, "the table in ARCHITECTURE.md and the workspace differ");
 }
 
