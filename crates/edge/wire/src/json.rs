@@ -60,7 +60,10 @@ pub(crate) fn answer(answer: &Answer) -> Result<Response<Bytes>, SerdeError> {
     let operation = answer.operation();
     let response = protocol_of(operation.service.protocol).serialize_response(operation.output, answer.value());
     let mut response = collect(response)?;
-    *response.status_mut() = status(operation.status);
+    let chosen = operation.output.members().iter().any(|member| member.http_response_code().is_some());
+    if !chosen || response.status() == StatusCode::OK {
+        *response.status_mut() = status(operation.status);
+    }
     Ok(response)
 }
 
@@ -73,9 +76,8 @@ pub(crate) fn error(protocol: Protocol, error: &Error) -> Result<Response<Bytes>
         }
         None => unmodelled(protocol, error),
     };
-    if !response.headers().contains_key(&ERROR_TYPE) {
-        response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(error.shape));
-    }
+    // Some models bind a member to this header; whatever the member says, the header is the error's name.
+    response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(error.shape));
     Ok(response)
 }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use stackfleet_api::{Answer, Error, Reader, Request};
+use stackfleet_api::{Answer, Error, OperationInfo, Reader, Request};
 use stackfleet_base::Timestamp;
 use stackfleet_wire::{Backend, Caller, Credential, Door};
 
@@ -30,17 +30,15 @@ pub(crate) struct Echo {
     requests: u32,
 }
 
-impl Echo {
-    /// Returns the answer with every member filled.
-    pub(crate) fn answer(request: &Request) -> Answer {
-        (request.operation().read_answer)(&mut Fill::default(), &mut Reader::new()).unwrap()
-    }
+/// Returns the answer of `operation` with every member filled.
+pub(crate) fn answer_of(operation: &OperationInfo) -> Answer {
+    (operation.read_answer)(&mut Fill::default(), &mut Reader::new()).unwrap()
+}
 
-    /// Returns the modelled error `shape` with every member filled.
-    pub(crate) fn error(request: &Request, shape: &str) -> Option<Error> {
-        let info = request.operation().errors.iter().find(|error| error.shape == shape)?;
-        Some((info.read)(&mut Fill::default(), &mut Reader::new()).unwrap())
-    }
+/// Returns the modelled error `shape` with every member filled.
+pub(crate) fn error_of(operation: &OperationInfo, shape: &str) -> Option<Error> {
+    let info = operation.errors.iter().find(|error| error.shape == shape)?;
+    Some((info.read)(&mut Fill::default(), &mut Reader::new()).unwrap())
 }
 
 impl Backend for Echo {
@@ -72,9 +70,9 @@ impl Backend for Echo {
             input: to_json(request.value()),
         });
         let wanted = caller.user_agent.as_deref().and_then(|agent| agent.rsplit_once("error/")).map(|(_, shape)| shape);
-        match wanted.and_then(|shape| Echo::error(&request, shape)) {
+        match wanted.and_then(|shape| error_of(request.operation(), shape)) {
             Some(error) => Err(error),
-            None => Ok(Echo::answer(&request)),
+            None => Ok(answer_of(request.operation())),
         }
     }
 }

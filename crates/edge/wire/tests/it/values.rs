@@ -60,8 +60,8 @@ impl ShapeDeserializer for Fill {
         Err(SerdeError::unsupported("no model has shorts"))
     }
 
-    fn read_integer(&mut self, _: &Schema<'_>) -> Result<i32, SerdeError> {
-        Ok(self.next())
+    fn read_integer(&mut self, schema: &Schema<'_>) -> Result<i32, SerdeError> {
+        Ok(if schema.http_response_code().is_some() { 202 } else { self.next() })
     }
 
     fn read_long(&mut self, _: &Schema<'_>) -> Result<i64, SerdeError> {
@@ -85,6 +85,9 @@ impl ShapeDeserializer for Fill {
     }
 
     fn read_string(&mut self, schema: &Schema<'_>) -> Result<String, SerdeError> {
+        if schema.http_header().is_some() {
+            return Ok(format!("header {}", self.next()));
+        }
         // Characters that every protocol has to escape or to leave alone.
         Ok(format!("{} {} <&> \"ü\"", schema.member_name().unwrap_or_default(), self.next()))
     }
