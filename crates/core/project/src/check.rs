@@ -1,6 +1,6 @@
 //! Checks that need the whole project: do names lead somewhere, do parameters fit, can the roles be entered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use stackfleet_base::{Diagnostic, Files, Region, Span};
 use stackfleet_organization::suggest::nearest;
@@ -51,23 +51,30 @@ fn expressions(project: &Project) -> impl Iterator<Item = &Expression> {
     environments.chain(apps)
 }
 
+/// Accounts that lack the same tags are told together.
 fn required_tags(organization: &Organization) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut lacking: BTreeMap<String, Vec<&Spanned<String>>> = BTreeMap::new();
     for account in organization.all_accounts() {
-        let missing: Vec<String> = organization
-            .required_tags
-            .iter()
-            .filter(|tag| !account.tags.contains_key(&tag.value))
-            .map(|tag| format!("`{}`", tag.value))
-            .collect();
+        let required = organization.required_tags.iter();
+        let missing = required.filter(|tag| !account.tags.contains_key(&tag.value));
+        let missing: Vec<String> = missing.map(|tag| format!("`{}`", tag.value)).collect();
         if !missing.is_empty() {
-            let (tags, plural) = (missing.join(", "), if missing.len() == 1 { "" } else { "s" });
-            let message = format!("the account `{}` lacks the required tag{plural} {tags}", account.name.value);
-            let warning = Diagnostic::warning(codes::MISSING_TAG, message).at(account.name.span, "");
-            found.push(warning.help("add it under `tags:` of the account"));
+            lacking.entry(missing.join(", ")).or_default().push(&account.name);
         }
     }
-    found
+    let tell = |(tags, accounts): (String, Vec<&Spanned<String>>)| {
+        let names: Vec<&str> = accounts.iter().map(|name| name.value.as_str()).collect();
+        let message = match names.as_slice() {
+            [only] => format!("the account `{only}` lacks the required tags {tags}"),
+            several => {
+                format!("{} accounts lack the required tags {tags}: {}", several.len(), parameters::listed(several))
+            }
+        };
+        let warning = Diagnostic::warning(codes::MISSING_TAG, message);
+        let warning = accounts.first().map_or_else(|| warning.clone(), |name| warning.clone().at(name.span, ""));
+        warning.help("add them under `tags:` of each account")
+    };
+    lacking.into_iter().map(tell).collect()
 }
 
 /// Every text of a stack that may refer to something.
@@ -176,15 +183,12 @@ fn is_excluded(text: &str, whole: Span, term: Span) -> bool {
 /// `${env}`: every account that is reached must have an environment.
 fn environments(project: &Project, app: &App, stack: &Stack, accounts: &[&Account]) -> Option<Diagnostic> {
     let text = texts(stack).find(|text| text.value.references().any(|found| *found == Reference::Environment))?;
-    let without: Vec<String> = accounts
-        .iter()
-        .filter(|account| project.environment_of(account).is_none())
-        .map(|account| format!("`{}`", account.name))
-        .collect();
+    let without = accounts.iter().filter(|account| project.environment_of(account).is_none());
+    let without: Vec<&str> = without.map(|account| account.name.as_str()).collect();
     if without.is_empty() {
         return None;
     }
-    let message = format!("`${{env}}` has no value in {}", without.join(", "));
+    let message = format!("`${{env}}` has no value in {}", parameters::listed(&without));
     let mut error = Diagnostic::error(codes::NO_ENVIRONMENT, message).at(text.span, "");
     let organization = project.organization.as_ref();
     let places: BTreeMap<&str, Span> = organization
@@ -193,11 +197,8 @@ fn environments(project: &Project, app: &App, stack: &Stack, accounts: &[&Accoun
         .into_iter()
         .map(|account| (account.name.value.as_str(), account.name.span))
         .collect();
-    let mut told = BTreeSet::new();
-    for account in accounts.iter().filter(|account| project.environment_of(account).is_none()).take(5) {
-        if let Some(span) = places.get(account.name.as_str()).filter(|_| told.insert(account.name.as_str())) {
-            error = error.at(*span, "in no environment");
-        }
+    for span in without.iter().filter_map(|name| places.get(name)).take(5) {
+        error = error.at(*span, "in no environment");
     }
     let help = format!(
         "give the account the tag `env`, name it in an entry of `environments:`, or leave it out of the targets of `{}`",

@@ -61,7 +61,7 @@ fn missing(project: &Project, stack: &Stack, accounts: &[&Account]) -> Vec<Diagn
 }
 
 /// The first names, and how many more there are.
-fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     let shown = names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(5) {
         Some(more) if more > 0 => format!("{shown} and {more} more"),

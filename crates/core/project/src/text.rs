@@ -159,10 +159,11 @@ mod tests {
     #[test]
     fn what_cannot_be_looked_up_is_told() {
         insta::assert_snapshot!(
-            ["a ${managment.id}", "${secret:/alerts/slack}", "${region}", "${x", "${}", "${account.size}"]
+            ["a ${managment}", "${secret:/alerts/slack}", "${region}", "${x", "${}", "${account.size}"]
                 .map(|text| parsed(text).1.join("; "))
                 .join("\n"),
             @r"
+        2..14 `${managment}` refers to nothing (there are `${management.id}`, `${organization.id}`, `${env}`, `${account.id}`, `${account.name}`, `${account.tags.KEY}` and `${STACK.OUTPUT}`)
         0..23 `${secret:/alerts/slack}` is not supported by this release (let the template read it: `{{resolve:secretsmanager:alerts/slack}}`)
         0..9 `${region}` is not supported by this release (use `!Ref AWS::Region` in the template)
         0..3 this `${` is never closed (add the `}`, or write `$${` for the characters themselves)

@@ -50,9 +50,7 @@ fn a_bad_target_expression() {
 fn a_template_with_a_circle() {
     insta::assert_snapshot!(
         broken(&[("app/template.yaml", "      RetentionInDays: !Ref LogRetentionDays", "      RetentionInDays: !GetAtt StaleKeysFunction.Arn")]),
-        @r"
-    app/template.yaml:124:3: error[TPL005]: Circular dependency between resources: [StaleKeysLogGroup, StaleKeysFunction]
-    "
+        @"app/template.yaml:124:3: error[TPL005]: Circular dependency between resources: [StaleKeysLogGroup, StaleKeysFunction]"
     );
 }
 
@@ -336,9 +334,7 @@ fn what_stack_sets_and_the_transform_refuse() {
     );
     insta::assert_snapshot!(
         broken(&[("app/template.yaml", "LogGroup: !Ref StaleKeysLogGroup", "LogGroup: !Ref StaleLogGroup")]),
-        @r"
-    app/template.yaml:71:24: error[TPL003]: Template format error: Unresolved resource dependencies [StaleLogGroup] in the Resources block of the template
-    "
+        @"app/template.yaml:71:24: error[TPL003]: Template format error: Unresolved resource dependencies [StaleLogGroup] in the Resources block of the template"
     );
     insta::assert_snapshot!(
         problems(
@@ -372,6 +368,25 @@ Resources:
     t.yaml:4:16: error[PRJ016]: a stack set cannot hold another stack set
         stackfleet.yaml:8:7: deployed by the stack `with-role`
         help: deploy it `via: change-set`
+    "
+    );
+}
+
+#[test]
+fn accounts_without_tags_are_told_together() {
+    insta::assert_snapshot!(
+        broken(&[
+            (PROJECT, "required: [owner,", "required: [team, owner,"),
+            (PROJECT, "Infra: { email: aws+infra@source.example, tags: { env: shared,", "Infra: { email: aws+infra@source.example, tags: {"),
+        ]),
+        @r"
+    stackfleet.yaml:18:9: warning[PRJ019]: 12 accounts lack the required tags `team`: `Production`, `Staging`, `Development`, `AccessManagement`, `SensitiveData` and 7 more
+        help: add them under `tags:` of each account
+    stackfleet.yaml:30:9: warning[PRJ019]: the account `Infra` lacks the required tags `team`, `env`
+        help: add them under `tags:` of each account
+    stackfleet.yaml:72:24: error[PRJ018]: `${env}` has no value in `Infra`
+        stackfleet.yaml:30:9: in no environment
+        help: give the account the tag `env`, name it in an entry of `environments:`, or leave it out of the targets of `key-rotation`
     "
     );
 }
