@@ -8,7 +8,7 @@ use serde_json::Value;
 use stackfleet_base::{Diagnostic, diagnostic};
 
 use crate::{
-    Template,
+    Scope, Template,
     graph::{EVALUATED_ATTRIBUTES, graph},
     intrinsic::{Reference, references},
     pointer::{Step, to_pointer},
@@ -34,6 +34,7 @@ pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
     checker.circles();
     if !template.has_open_transforms() {
         checker.unused();
+        checker.functions();
     }
     checker.size(text);
     let mut found = checker.found;
@@ -117,6 +118,16 @@ impl<'template> Checker<'template> {
                 let message = format!("the NoEcho parameter `{name}` has a default that stands in the template");
                 let path = [Step::Key("Parameters"), Step::Key(name), Step::Key("Default")];
                 self.report(Diagnostic::warning(SECRET_DEFAULT, message).help("remove the default"), &path);
+            }
+        }
+    }
+
+    /// Functions with wrong arguments, whatever the parameters are.
+    fn functions(&mut self) {
+        for problem in Scope::open(self.template).function_problems(self.template) {
+            let known = self.template.problems().iter().any(|known| known.message == problem.message);
+            if !known {
+                self.found.push(problem.to_diagnostic(self.template.problem_span(&problem)));
             }
         }
     }
@@ -263,6 +274,39 @@ Outputs:
         Error TPL020 the output `Secret` shows the secret access key of `Key` to everyone who may describe the stack <'x${Key.SecretAccessKey}'>
         Error TPL020 the output `Echo` shows the NoEcho parameter `Password` to everyone who may describe the stack <Password>
         Error TPL020 the output `Stored` shows the value of a secret store to everyone who may describe the stack <'{{resolve:secretsmanager:a}}'>
+        ");
+    }
+
+    #[test]
+    fn wrong_arguments_are_found_without_parameter_values() {
+        let text = "
+Parameters: {Env: {Type: String}, List: {Type: CommaDelimitedList}}
+Mappings: {M: {a: {b: c}}}
+Conditions:
+  C: !Equals [!Ref Env]
+  D: !And [!Condition C]
+Resources:
+  A:
+    Type: T
+    Condition: D
+    Properties:
+      fine: !Join [',', !If [C, !Ref List, [a, !Ref AWS::NoValue]]]
+      wrong: !Join [!Ref Env, !Ref List]
+      branch: !If [C, !Select [x], !FindInMap [M, x, b]]
+      name: !Foo x
+Outputs:
+  O: {Value: !Select [0, !Split [',', !Ref Env]]}
+  L: {Value: [a]}
+"
+        .replace("!Foo x", "{'Fn::Foo': 1}");
+        insta::assert_snapshot!(findings(&text), @"
+        Error TPL004 Template error: every Fn::Equals object requires a list of 2 string parameters <[!Ref Env]>
+        Error TPL004 Template error: every Fn::And object requires a list of at least 2 and at most 10 boolean parameters <[!Condition C]>
+        Error TPL004 Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined <[!Ref Env, !Ref List]>
+        Error TPL004 Template error: Fn::Select requires a list argument with two elements: an integer index and a list <[x]>
+        Error TPL007 Template error: Unable to get mapping for M::x::b <[M, x, b]>
+        Error TPL004 Template error: Encountered unsupported function: Fn::Foo Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr] <{'Fn::Foo': 1}>
+        Error TPL007 Template format error: The Value field of every Outputs member must evaluate to a String <L>
         ");
     }
 }

@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::{
     cidr,
     condition::Truth,
-    inputs::{Answer, Lookup},
+    inputs::{Answer, Inputs, Lookup},
     scope::Scope,
     text::{base64, concatenate, is_residual, residual, scalar_text},
 };
 use crate::{
     Problem, Template,
-    intrinsic::{Attribute, Call, Function, Piece, attribute, call, pieces},
+    intrinsic::{Attribute, Call, Function, Piece, attribute, call, is_pseudo_parameter, pieces},
     pointer::{Path, Step, to_pointer},
     problem::{FUNCTION, TRANSFORM, UNRESOLVED, VALUE},
 };
@@ -157,20 +157,12 @@ impl<'value> Evaluator<'value> {
 
     /// What a name stands for: pseudo parameter, parameter or resource.
     fn name(&mut self, name: &'value str) -> Option<Value> {
-        let inputs = &self.scope.inputs;
-        let optional = |text: &Option<String>| {
-            Some(text.as_ref().map_or_else(|| residual("Ref", Value::from(name)), |text| Value::from(text.as_str())))
-        };
-        match name {
-            "AWS::NoValue" => return None,
-            "AWS::AccountId" => return Some(Value::from(inputs.account.as_str())),
-            "AWS::Region" => return Some(Value::from(inputs.region.as_str())),
-            "AWS::Partition" => return Some(Value::from(inputs.region.partition().as_str())),
-            "AWS::URLSuffix" => return Some(Value::from(inputs.region.partition().url_suffix())),
-            "AWS::StackName" => return optional(&inputs.stack_name),
-            "AWS::StackId" => return optional(&inputs.stack_id),
-            "AWS::NotificationARNs" => return Some(Value::from(inputs.notification_arns.as_slice())),
-            _ => {}
+        if name == "AWS::NoValue" {
+            return None;
+        }
+        if is_pseudo_parameter(name) {
+            let known = self.scope.inputs.as_ref().and_then(|inputs| pseudo_parameter(inputs, name));
+            return Some(known.unwrap_or_else(|| residual("Ref", Value::from(name))));
         }
         if let Some(parameter) = self.scope.parameters.get(name) {
             return Some(parameter.value.clone());
@@ -314,6 +306,12 @@ impl<'value> Evaluator<'value> {
         match self.scope.conditions.get(condition) {
             Some(true) => self.item(1, yes),
             Some(false) => self.item(2, no),
+            None if self.scope.inputs.is_none() => {
+                let nothing = || residual("Ref", Value::from("AWS::NoValue"));
+                let yes = self.item(1, yes).unwrap_or_else(nothing);
+                let no = self.item(2, no).unwrap_or_else(nothing);
+                Some(residual("Fn::If", Value::Array(vec![Value::from(condition.as_str()), yes, no])))
+            }
             None => {
                 let message = format!("Template error: unresolved condition dependency {condition} in Fn::If");
                 self.refuse(UNRESOLVED, message);
@@ -451,7 +449,8 @@ impl<'value> Evaluator<'value> {
     fn zones(&mut self, argument: &'value Value) -> Option<Value> {
         match self.value(argument)? {
             Value::String(region) => {
-                let region = if region.is_empty() { self.scope.inputs.region.as_str().to_owned() } else { region };
+                let own = self.scope.inputs.as_ref().map(|inputs| inputs.region.as_str().to_owned());
+                let region = own.filter(|_| region.is_empty()).unwrap_or(region);
                 let answer = self.lookup.availability_zones(&region);
                 self.answered(answer, || residual("Fn::GetAZs", Value::from(region.as_str())))
             }
@@ -518,6 +517,21 @@ impl<'value> Evaluator<'value> {
         replaced.push_str(rest);
         Some(Value::String(replaced))
     }
+}
+
+/// Returns the value of a pseudo parameter, where the stack has one.
+fn pseudo_parameter(inputs: &Inputs, name: &str) -> Option<Value> {
+    let partition = inputs.region.partition();
+    Some(match name {
+        "AWS::AccountId" => Value::from(inputs.account.as_str()),
+        "AWS::Region" => Value::from(inputs.region.as_str()),
+        "AWS::Partition" => Value::from(partition.as_str()),
+        "AWS::URLSuffix" => Value::from(partition.url_suffix()),
+        "AWS::StackName" => Value::from(inputs.stack_name.as_deref()?),
+        "AWS::StackId" => Value::from(inputs.stack_id.as_deref()?),
+        "AWS::NotificationARNs" => Value::from(inputs.notification_arns.as_slice()),
+        _ => return None,
+    })
 }
 
 const SUPPORTED: &str = "Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, \

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{
     EvaluatedOutput, EvaluatedResource, condition,
     function::Evaluator,
-    inputs::{Answer, Inputs, Lookup, ParameterValue},
+    inputs::{Answer, Inputs, Lookup, Nothing, ParameterValue},
     text::{is_residual, residual, scalar_text},
 };
 use crate::{
@@ -23,7 +23,8 @@ use crate::{
 /// A scope belongs to the template that it was made for; the methods take that template again so that it can be shared.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    pub(super) inputs: Inputs,
+    /// `None` where nothing about the stack is known.
+    pub(super) inputs: Option<Inputs>,
     pub(super) parameters: IndexMap<String, ParameterValue>,
     pub(super) conditions: IndexMap<String, bool>,
 }
@@ -42,11 +43,39 @@ impl Scope {
             return Err(vec![Problem::new(TRANSFORM, message, "/Transform")]);
         }
         let parameters = parameter_values(template, inputs, lookup)?;
-        let mut scope = Self { inputs: inputs.clone(), parameters, conditions: IndexMap::new() };
+        let mut scope = Self { inputs: Some(inputs.clone()), parameters, conditions: IndexMap::new() };
         condition::decide(template, &mut scope, lookup)?;
         condition::apply_rules(template, &scope, lookup)?;
         let absent = scope.references_to_absent(template);
         if absent.is_empty() { Ok(scope) } else { Err(absent) }
+    }
+
+    /// Makes the scope of no stack in particular: no parameter has a value and no condition is decided. Both branches
+    /// of every `Fn::If` are then looked at.
+    pub(crate) fn open(template: &Template) -> Self {
+        let unknown = |(name, parameter): (&String, &Parameter)| {
+            let value = residual("Ref", Value::from(name.as_str()));
+            let no_echo = parameter.no_echo;
+            (name.clone(), ParameterValue { given: String::new(), is_default: false, value, resolved: None, no_echo })
+        };
+        let parameters = template.parameters().iter().map(unknown).collect();
+        Self { inputs: None, parameters, conditions: IndexMap::new() }
+    }
+
+    /// Finds functions with wrong arguments whatever the parameters are.
+    pub(crate) fn function_problems(&self, template: &Template) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, body) in template.section("Conditions") {
+            let start = vec![Step::Key("Conditions"), Step::Key(name)];
+            let mut evaluator = Evaluator::new(template, self, &Nothing, start);
+            evaluator.truth(body);
+            problems.extend(evaluator.finish(()).err().unwrap_or_default());
+        }
+        for resource in template.resources() {
+            problems.extend(self.resource(template, resource.name, &Nothing).err().unwrap_or_default());
+        }
+        problems.extend(self.outputs(template, &Nothing).err().unwrap_or_default());
+        problems
     }
 
     /// Returns the parameters' values.
