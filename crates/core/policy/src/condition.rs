@@ -179,6 +179,38 @@ impl Condition {
         (condition, (!wrong.is_empty()).then_some(ConditionError { wanted, wrong }))
     }
 
+    /// Returns the key.
+    pub(crate) const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Tells whether the key must be there for the condition to hold.
+    pub(crate) fn needs_key(&self) -> bool {
+        if let Test::Null(wanted) = &self.test {
+            return !wanted.contains(&true);
+        }
+        !self.if_exists && (self.set == Set::Any || self.set == Set::None && !self.negated)
+    }
+
+    /// Tells whether the key must be absent for the condition to hold.
+    pub(crate) fn forbids_key(&self) -> bool {
+        matches!(&self.test, Test::Null(wanted) if !wanted.contains(&false))
+    }
+
+    /// Tells whether no value of the key can ever fit: there is nothing to compare it with.
+    pub(crate) fn fits_nothing(&self) -> bool {
+        let values = match &self.test {
+            Test::Text(patterns) | Test::TextIgnoringCase(patterns) => patterns.len(),
+            Test::Arn(patterns) => patterns.iter().filter(|pattern| **pattern != ArnPattern::Nothing).count(),
+            Test::Number(_, values) => values.len(),
+            Test::Date(_, values) => values.len(),
+            Test::Bool(values) | Test::Null(values) => values.len(),
+            Test::Binary(values) => values.len(),
+            Test::Address(values) => values.len(),
+        };
+        values == 0 && !self.negated
+    }
+
     /// Tells whether the request's context fulfils the condition.
     pub(crate) fn holds(&self, context: &Context) -> Truth {
         let values = match context.held(&self.key) {

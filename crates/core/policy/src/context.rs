@@ -57,6 +57,10 @@ impl Key {
         Self { written: written.into(), lower: lower(written) }
     }
 
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.lower == other.lower
+    }
+
     pub(crate) fn is_unknown(&self, context: &Context) -> bool {
         matches!(context.held(self), Some(Held::Unknown))
     }

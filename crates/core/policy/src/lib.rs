@@ -12,12 +12,16 @@
 #![warn(missing_docs)]
 
 pub mod cases;
+mod codes;
 mod condition;
 mod context;
 mod decide;
 mod denial;
 mod explain;
+mod format;
 mod json;
+mod limits;
+mod lint;
 mod parse;
 mod pattern;
 mod policy;
@@ -30,6 +34,9 @@ pub use context::Context;
 pub use decide::{Deciding, Decision, Layer, Missing, decide};
 pub use denial::denial_text;
 pub use explain::{Blocker, Explanation, LayerAnswer, explain};
+pub use format::{minify, pretty};
+pub use limits::{Attachment, check_size};
+pub use lint::lint;
 pub use parse::{MalformedPolicy, Origin};
 pub use policy::{Effect, Found, Level, Policy, PolicyKind, PolicyPath, PolicySet, Statement, Version};
 pub use principal::{Principal, PrincipalError, RoleSession};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use stackfleet_base::{Diagnostic, FileId, Span};
 
 use crate::{
+    codes,
     json::{self, Member, Node, Range, Value},
     policy::{Effect, Policy, PolicyKind, Resources, Statement, Version},
 };
@@ -58,7 +59,7 @@ impl Policy {
             }
             Err(error) => {
                 let range = Range { start: error.at, end: error.at };
-                reader.error("POL001", range, format!("this is not JSON: {} is wanted here", error.wanted));
+                reader.error(codes::NOT_JSON, range, format!("this is not JSON: {} is wanted here", error.wanted));
                 (None, reader.diagnostics)
             }
         }
@@ -141,7 +142,7 @@ impl Reader {
 
     fn policy(&mut self, name: &str, node: &Node) -> Option<Policy> {
         let Value::Object(_) = &node.value else {
-            self.error("POL002", node.range, format!("a policy is an object, not {}", node.value.kind()));
+            self.error(codes::WRONG_KIND, node.range, format!("a policy is an object, not {}", node.value.kind()));
             return None;
         };
         let parts = self.parts(node, &["Version", "Id", "Statement"], "policy");
@@ -152,13 +153,18 @@ impl Reader {
         let statements = match parts.get("Statement").map(|member| &member.node) {
             Some(Node { value: Value::Array(items), range }) => {
                 if items.is_empty() {
-                    self.warning("POL006", *range, "the policy has no statements".to_owned(), "add a statement");
+                    self.warning(
+                        codes::MISSING_ELEMENT,
+                        *range,
+                        "the policy has no statements".to_owned(),
+                        "add a statement",
+                    );
                 }
                 items.iter().collect()
             }
             Some(single) => vec![single],
             None => {
-                self.error("POL006", node.range, "the policy has no `Statement`".to_owned());
+                self.error(codes::MISSING_ELEMENT, node.range, "the policy has no `Statement`".to_owned());
                 Vec::new()
             }
         };
@@ -179,18 +185,18 @@ impl Reader {
         for member in members {
             let key = &member.key;
             if parts.get(key).is_some() {
-                self.error("POL004", member.key_range, format!("`{key}` is there twice"));
+                self.error(codes::REPEATED_ELEMENT, member.key_range, format!("`{key}` is there twice"));
             } else if known.contains(&key.as_str()) {
                 parts.members.push(member);
             } else {
                 let message = format!("a {whole} has no element `{key}`");
                 match known.iter().find(|known| known.eq_ignore_ascii_case(key)) {
                     Some(meant) => {
-                        self.error_help("POL003", member.key_range, message, &format!("write `{meant}`"));
+                        self.error_help(codes::UNKNOWN_ELEMENT, member.key_range, message, &format!("write `{meant}`"));
                     }
                     None => {
                         let help = format!("a {whole} has {}", known.join(", "));
-                        self.error_help("POL003", member.key_range, message, &help);
+                        self.error_help(codes::UNKNOWN_ELEMENT, member.key_range, message, &help);
                     }
                 }
             }
@@ -203,7 +209,7 @@ impl Reader {
         let Some(member) = member else {
             if organization {
                 let message = format!("{} needs a `Version`", kind_name(self.kind));
-                self.error_help("POL005", whole, message, "add `\"Version\": \"2012-10-17\"`");
+                self.error_help(codes::VERSION, whole, message, "add `\"Version\": \"2012-10-17\"`");
             }
             return Version::V2008;
         };
@@ -216,7 +222,12 @@ impl Reader {
             "2008-10-17" if !organization => Version::V2008,
             _ => {
                 let help = "write `\"2012-10-17\"`, the version of the policy language";
-                self.error_help("POL005", member.node.range, "this is no version of the policy language".into(), help);
+                self.error_help(
+                    codes::VERSION,
+                    member.node.range,
+                    "this is no version of the policy language".into(),
+                    help,
+                );
                 Version::V2012
             }
         }
@@ -224,7 +235,7 @@ impl Reader {
 
     fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
         let Value::Object(_) = &node.value else {
-            self.error("POL002", node.range, format!("a statement is an object, not {}", node.value.kind()));
+            self.error(codes::WRONG_KIND, node.range, format!("a statement is an object, not {}", node.value.kind()));
             return None;
         };
         const ELEMENTS: [&str; 9] = [
@@ -291,7 +302,12 @@ impl Reader {
         let found = match (parts.get(plain), parts.get(negated)) {
             (Some(_), Some(second)) => {
                 let message = format!("a statement has `{plain}` or `{negated}`, not both");
-                self.error_help("POL007", second.key_range, message, &format!("remove `{plain}` or `{negated}`"));
+                self.error_help(
+                    codes::BOTH_OF_PAIR,
+                    second.key_range,
+                    message,
+                    &format!("remove `{plain}` or `{negated}`"),
+                );
                 return None;
             }
             (Some(member), None) => Some((member, false)),
@@ -301,12 +317,17 @@ impl Reader {
         match (presence, found) {
             (Presence::Required, None) => {
                 let message = format!("a statement of {} needs `{plain}` or `{negated}`", kind_name(self.kind));
-                self.error("POL006", whole, message);
+                self.error(codes::MISSING_ELEMENT, whole, message);
                 None
             }
             (Presence::Forbidden, Some((member, _))) => {
                 let message = format!("a statement of {} has no `{}`", kind_name(self.kind), member.key);
-                self.error_help("POL008", member.key_range, message, &format!("remove `{}`", member.key));
+                self.error_help(
+                    codes::FORBIDDEN_ELEMENT,
+                    member.key_range,
+                    message,
+                    &format!("remove `{}`", member.key),
+                );
                 None
             }
             (Presence::Required | Presence::Optional, Some(found)) => Some(found),
@@ -318,7 +339,7 @@ impl Reader {
         if let Value::String(text) = &node.value {
             return Some(text);
         }
-        self.error("POL002", node.range, format!("`{element}` is a string, not {}", node.value.kind()));
+        self.error(codes::WRONG_KIND, node.range, format!("`{element}` is a string, not {}", node.value.kind()));
         None
     }
 
@@ -329,7 +350,7 @@ impl Reader {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![node],
         };
         if items.is_empty() {
-            self.error("POL002", node.range, format!("`{element}` is an empty list"));
+            self.error(codes::WRONG_KIND, node.range, format!("`{element}` is an empty list"));
         }
         items.into_iter().filter_map(|item| Some((self.text(item, element)?, item.range))).collect()
     }
@@ -339,7 +360,7 @@ impl Reader {
         let plain = sid.chars().all(|sign| sign.is_ascii_alphanumeric());
         if !plain && self.presences().0 {
             let message = format!("the statement id `{sid}` has signs other than letters and digits");
-            self.error_help("POL016", node.range, message, "use letters and digits only");
+            self.error_help(codes::SID, node.range, message, "use letters and digits only");
         }
         Some(sid.into())
     }
@@ -352,7 +373,7 @@ impl Reader {
         for statement in statements.iter().flatten() {
             let Some(sid) = statement.sid().filter(|sid| !sid.is_empty()) else { continue };
             if known.contains(&sid) {
-                let found = Diagnostic::error("POL016", format!("two statements have the id `{sid}`"));
+                let found = Diagnostic::error(codes::SID, format!("two statements have the id `{sid}`"));
                 let found = found.help("give each statement an id of its own");
                 self.diagnostics.push(match statement.span {
                     Some(span) => found.at(span, ""),
@@ -365,7 +386,7 @@ impl Reader {
 
     fn effect(&mut self, member: Option<&Member>, whole: Range) -> Option<Effect> {
         let Some(member) = member else {
-            self.error("POL006", whole, "a statement needs an `Effect`".to_owned());
+            self.error(codes::MISSING_ELEMENT, whole, "a statement needs an `Effect`".to_owned());
             return None;
         };
         match self.text(&member.node, "Effect")? {
@@ -373,7 +394,7 @@ impl Reader {
             "Deny" => Some(Effect::Deny),
             other => {
                 let message = format!("`{other}` is no effect");
-                self.error_help("POL009", member.node.range, message, "write `Allow` or `Deny`");
+                self.error_help(codes::EFFECT, member.node.range, message, "write `Allow` or `Deny`");
                 None
             }
         }

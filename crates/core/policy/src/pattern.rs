@@ -96,6 +96,14 @@ impl Pattern {
         matches!(&*self.pieces, [Piece::Run])
     }
 
+    /// Returns the text of a pattern that only one text matches.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match &*self.pieces {
+            [Piece::Literal(literal)] => Some(literal),
+            _ => None,
+        }
+    }
+
     /// Adds the variables' keys whose values are unknown.
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
         for piece in &self.pieces {
@@ -322,6 +330,14 @@ impl ArnPattern {
                 }
                 result
             }
+        }
+    }
+
+    /// Returns the service when only ARNs of one service match.
+    pub(crate) fn service(&self) -> Option<&str> {
+        match self {
+            Self::Parts(patterns) => patterns.get(2)?.literal(),
+            Self::Anything | Self::Nothing => None,
         }
     }
 

@@ -189,7 +189,7 @@ impl Statement {
         }
     }
 
-    fn allows_everything(&self) -> bool {
+    pub(crate) fn allows_everything(&self) -> bool {
         self.effect == Effect::Allow
             && self.principal.is_none()
             && self.resources == Resources::Everything

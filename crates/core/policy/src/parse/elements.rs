@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::{
+    codes,
     condition::{Condition, ConditionError, Operator},
     json::{Node, Range, Value},
     pattern::{ArnPattern, Pattern, Syntax},
@@ -22,13 +23,13 @@ impl Reader {
                     if !matches!(member.key.as_str(), "AWS" | "Service" | "Federated" | "CanonicalUser") {
                         let message = format!("`{}` is no type of principal", member.key);
                         let help = "use AWS, Service, Federated or CanonicalUser";
-                        self.error_help("POL012", member.key_range, message, help);
+                        self.error_help(codes::PRINCIPAL, member.key_range, message, help);
                     }
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 let help = "write `\"*\"` or an object such as `{\"AWS\": \"111122223333\"}`";
-                self.error_help("POL012", node.range, "this names no principal".to_owned(), help);
+                self.error_help(codes::PRINCIPAL, node.range, "this names no principal".to_owned(), help);
             }
         }
         (!named.is_empty()).then(|| PrincipalElement { negated, named: named.into() })
@@ -41,14 +42,14 @@ impl Reader {
                 if named.is_none() {
                     let help = "name an account, user, role or session; wildcards inside ARNs are not allowed here, \
                         compare `aws:PrincipalArn` in a condition instead";
-                    self.error_help("POL012", range, format!("`{text}` is no AWS principal"), help);
+                    self.error_help(codes::PRINCIPAL, range, format!("`{text}` is no AWS principal"), help);
                 }
                 named
             }
             "Service" if text == "*" || text.contains('.') => Some(Named::Service(text.into())),
             "Service" => {
                 let help = "write the service's domain, such as `lambda.amazonaws.com`";
-                self.error_help("POL012", range, format!("`{text}` is no service principal"), help);
+                self.error_help(codes::PRINCIPAL, range, format!("`{text}` is no service principal"), help);
                 None
             }
             "Federated" if text == "*" => Some(Named::Everyone),
@@ -85,7 +86,7 @@ impl Reader {
             }
             _ => {
                 let help = "write `service:Name`, such as `s3:GetObject`, or `*`";
-                self.error_help("POL010", range, format!("`{text}` is no action"), help);
+                self.error_help(codes::ACTION, range, format!("`{text}` is no action"), help);
                 None
             }
         }
@@ -112,19 +113,19 @@ impl Reader {
         let is_everything = !text.is_empty() && text.chars().all(|sign| sign == '*');
         if !is_arn && !is_everything {
             let help = "write an ARN, such as `arn:aws:s3:::bucket/*`, or `*`";
-            self.error_help("POL011", range, format!("`{text}` is neither an ARN nor `*`"), help);
+            self.error_help(codes::RESOURCE, range, format!("`{text}` is neither an ARN nor `*`"), help);
             return None;
         }
         if is_arn && text.matches(':').count() < 5 {
             let message = format!("`{text}` leaves out parts of the ARN; they match anything");
-            self.warning("POL011", range, message, "write all six parts");
+            self.warning(codes::RESOURCE, range, message, "write all six parts");
         }
         Some(ArnPattern::resource(text, variables))
     }
 
     pub(super) fn conditions(&mut self, node: &Node) -> Vec<Condition> {
         let Value::Object(operators) = &node.value else {
-            self.error("POL002", node.range, format!("`Condition` is an object, not {}", node.value.kind()));
+            self.error(codes::WRONG_KIND, node.range, format!("`Condition` is an object, not {}", node.value.kind()));
             return Vec::new();
         };
         let mut conditions = Vec::new();
@@ -132,12 +133,12 @@ impl Reader {
             let Some(operator) = Operator::parse(&member.key) else {
                 let message = format!("there is no condition operator `{}`", member.key);
                 let help = "use an operator of IAM, such as StringEquals, ArnLike or Bool";
-                self.error_help("POL013", member.key_range, message, help);
+                self.error_help(codes::OPERATOR, member.key_range, message, help);
                 continue;
             };
             let Value::Object(keys) = &member.node.value else {
                 let message = format!("`{}` holds an object of keys, not {}", member.key, member.node.value.kind());
-                self.error("POL002", member.node.range, message);
+                self.error(codes::WRONG_KIND, member.node.range, message);
                 continue;
             };
             for key in keys {
@@ -161,7 +162,7 @@ impl Reader {
                 Value::Bool(false) => values.push(("false", item.range)),
                 Value::Null | Value::Array(_) | Value::Object(_) => {
                     let message = format!("a condition's value is a string, not {}", item.value.kind());
-                    self.error("POL002", item.range, message);
+                    self.error(codes::WRONG_KIND, item.range, message);
                 }
             }
         }
@@ -173,7 +174,7 @@ impl Reader {
         if let Some(ConditionError { wanted, wrong }) = error {
             for (text, range) in wrong.iter().filter_map(|index| values.get(*index)) {
                 let message = format!("`{operator_name}` compares {wanted}; `{text}` matches nothing");
-                self.warning("POL014", *range, message, "correct the value");
+                self.warning(codes::CONDITION_VALUE, *range, message, "correct the value");
             }
         }
         condition
@@ -185,7 +186,7 @@ impl Reader {
         });
         if !good {
             let message = format!("`{key}` is no condition key");
-            self.error_help("POL015", range, message, "write `prefix:Name`, such as `aws:PrincipalOrgID`");
+            self.error_help(codes::CONDITION_KEY, range, message, "write `prefix:Name`, such as `aws:PrincipalOrgID`");
         }
     }
 
@@ -194,9 +195,9 @@ impl Reader {
         let Some((_, after)) = text.split_once("${") else { return };
         if self.version == Version::V2008 {
             let message = format!("`{text}` has a policy variable, which this version takes literally");
-            self.warning("POL019", range, message, "write `\"Version\": \"2012-10-17\"`");
+            self.warning(codes::VARIABLE, range, message, "write `\"Version\": \"2012-10-17\"`");
         } else if !after.contains('}') {
-            self.warning("POL019", range, format!("a `}}` is missing in `{text}`"), "close the variable");
+            self.warning(codes::VARIABLE, range, format!("a `}}` is missing in `{text}`"), "close the variable");
         }
     }
 
@@ -215,20 +216,35 @@ impl Reader {
         let everyone = principal.as_ref().is_none_or(|element| !element.negated && *element.named == [Named::Everyone]);
         if !everyone {
             let help = "write `\"Principal\": \"*\"` and name principals in a condition";
-            self.error_help("POL012", range, "a resource control policy speaks of every principal".into(), help);
+            self.error_help(
+                codes::PRINCIPAL,
+                range,
+                "a resource control policy speaks of every principal".into(),
+                help,
+            );
         }
         if actions.negated {
             let help = "list the actions with `Action`";
-            self.error_help("POL008", range, "a resource control policy has no `NotAction`".into(), help);
+            self.error_help(
+                codes::FORBIDDEN_ELEMENT,
+                range,
+                "a resource control policy has no `NotAction`".into(),
+                help,
+            );
         }
         let all = actions.patterns.iter().any(|pattern| pattern.service.is_none() && pattern.name.is_anything());
         let is_full_access = effect == Effect::Allow && all && *resources == Resources::Everything;
         if effect == Effect::Allow && !is_full_access {
             let help = "deny what must not be; RCPFullAWSAccess allows the rest";
-            self.error_help("POL009", range, "a resource control policy can only deny".to_owned(), help);
+            self.error_help(codes::EFFECT, range, "a resource control policy can only deny".to_owned(), help);
         } else if effect == Effect::Deny && all {
             let help = "list the services, such as `s3:*`";
-            self.warning("POL010", range, "AWS takes no `*` as the action of a resource control policy".into(), help);
+            self.warning(
+                codes::ACTION,
+                range,
+                "AWS takes no `*` as the action of a resource control policy".into(),
+                help,
+            );
         }
     }
 }

@@ -8,6 +8,7 @@
     reason = "a test may panic, and reads its data"
 )]
 
+mod diagnostics;
 mod properties;
 mod rollout;
 mod rules;
