@@ -6,7 +6,6 @@
 #![warn(missing_docs)]
 
 pub mod difference;
-pub use stackfleet_base::suggest;
 pub mod target;
 pub mod tree;
 

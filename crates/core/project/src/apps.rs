@@ -85,7 +85,7 @@ fn app_regions(
     for region in regions.iter().filter(|region| all_regions.iter().all(|known| known.value != region.value)) {
         let known = all_regions.iter().map(|region| region.value.as_str()).collect::<Vec<_>>();
         let message = format!("`{}` is not among the organization's regions and will be denied", region.value);
-        let help = match stackfleet_organization::suggest::nearest(region.value.as_str(), known.iter().copied()) {
+        let help = match stackfleet_base::suggest::nearest(region.value.as_str(), known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`? or add it to `organization.regions`"),
             None => format!("add it to `organization.regions` ({})", known.join(", ")),
         };

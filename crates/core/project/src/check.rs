@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use stackfleet_base::suggest::nearest;
 use stackfleet_base::{Diagnostic, Files, Region, Span};
-use stackfleet_organization::suggest::nearest;
 use stackfleet_organization::{Account, Expression, Term};
 
 use crate::codes;

@@ -1,8 +1,8 @@
 //! Checks the form of a project file against the table in [`shape`](crate::shape): unknown, missing and unsupported
 //! keys, values of the wrong kind. Everything else is checked by those who read the values.
 
+use stackfleet_base::suggest::nearest;
 use stackfleet_base::{Diagnostic, Edit, Span};
-use stackfleet_organization::suggest::nearest;
 use stackfleet_template::yaml::{Entry, Node};
 
 use crate::codes;

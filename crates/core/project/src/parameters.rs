@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stackfleet_base::suggest::nearest;
 use stackfleet_base::{Diagnostic, Span};
 use stackfleet_organization::Account;
-use stackfleet_organization::suggest::nearest;
 
 use crate::check::example_of;
 use crate::codes;

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use stackfleet_base::suggest::nearest;
 use stackfleet_base::{Diagnostic, FileId, Files, Region, Sources, Span};
 use stackfleet_organization::Expression;
-use stackfleet_organization::suggest::nearest;
 use stackfleet_template::yaml::Node;
 
 use crate::codes;

@@ -1,7 +1,7 @@
 //! Reads `${...}` in texts.
 
+use stackfleet_base::suggest::nearest;
 use stackfleet_base::{Diagnostic, Span};
-use stackfleet_organization::suggest::nearest;
 
 use crate::codes;
 use crate::model::{Reference, Text, TextPart};

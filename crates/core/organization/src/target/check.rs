@@ -3,8 +3,8 @@
 use stackfleet_base::{Diagnostic, Region, Span};
 
 use super::{Expression, Term};
-use crate::suggest::nearest;
 use crate::tree::Tree;
+use stackfleet_base::suggest::nearest;
 
 impl Expression {
     /// Tells units, accounts and regions that do not exist (errors), and tags and globs that fit no account

@@ -3,8 +3,8 @@
 use stackfleet_base::{Diagnostic, Region, Span};
 
 use super::{All, Expression, Factor, Group, Kind, Range, Term, place_within};
-use crate::suggest::nearest;
 use crate::tree::State;
+use stackfleet_base::suggest::nearest;
 
 /// What a term may begin with.
 const KINDS: [&str; 6] = ["ou", "account", "tag", "name", "state", "region"];
