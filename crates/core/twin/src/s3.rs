@@ -21,6 +21,50 @@ pub use types::*;
 
 use crate::{call::Call, document::Document, ids::Ids};
 
+/// The operations that a front door may map onto [`Request`], by their names in S3's API.
+pub const OPERATIONS: &[&str] = &[
+    "AbortMultipartUpload",
+    "CompleteMultipartUpload",
+    "CopyObject",
+    "CreateBucket",
+    "CreateMultipartUpload",
+    "DeleteBucket",
+    "DeleteBucketEncryption",
+    "DeleteBucketOwnershipControls",
+    "DeleteBucketPolicy",
+    "DeleteBucketTagging",
+    "DeleteObject",
+    "DeleteObjects",
+    "DeletePublicAccessBlock",
+    "GetBucketEncryption",
+    "GetBucketLocation",
+    "GetBucketOwnershipControls",
+    "GetBucketPolicy",
+    "GetBucketPolicyStatus",
+    "GetBucketTagging",
+    "GetBucketVersioning",
+    "GetObject",
+    "GetObjectTagging",
+    "GetPublicAccessBlock",
+    "HeadBucket",
+    "HeadObject",
+    "ListBuckets",
+    "ListMultipartUploads",
+    "ListObjectVersions",
+    "ListObjects",
+    "ListObjectsV2",
+    "ListParts",
+    "PutBucketEncryption",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
+    "PutBucketTagging",
+    "PutBucketVersioning",
+    "PutObject",
+    "PutObjectTagging",
+    "PutPublicAccessBlock",
+    "UploadPart",
+];
+
 /// All buckets of the partition: their names are global.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct S3 {

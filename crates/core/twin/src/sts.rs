@@ -44,8 +44,8 @@ fn identity(
 fn assume(world: &mut World, call: &Call, input: api::AssumeRoleInput) -> Result<api::AssumeRoleOutput, Error> {
     let session = world.new_session(call, &input)?;
     // A session that ended a day ago is not asked for again.
-    let forgotten = world.now + Duration::ZERO;
-    world.sessions.retain(|_, issued| forgotten.since(issued.session.expires) < Duration::from_secs(86_400));
+    let now = world.now;
+    world.sessions.retain(|_, issued| now.since(issued.session.expires) < Duration::from_secs(86_400));
     let draw = world.ids.draw("session", &[&session.role_arn, &session.name]);
     let issued =
         IssuedSession { secret: draw.mixed(40), token: format!("IQoJb3JpZ2luX2VjE{}", draw.mixed(64)), session };
@@ -100,6 +100,7 @@ impl World {
             );
             common::access_denied(Service::Sts, message)
         };
+        check_supported(input)?;
         let (now, lag) = (self.now, self.options.iam_lag);
         let chained = matches!(call.principal, Principal::Session(_));
         let (account, name) = role_of(&input.role_arn).ok_or_else(denied)?;
@@ -142,6 +143,18 @@ impl World {
             chained,
         }))
     }
+}
+
+/// Refuses what the twin has no devices and no providers for.
+fn check_supported(input: &api::AssumeRoleInput) -> Result<(), Error> {
+    if input.serial_number.is_some() || input.token_code.is_some() {
+        let message = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
+        return Err(common::access_denied(Service::Sts, message));
+    }
+    if input.provided_contexts.as_ref().is_some_and(|contexts| !contexts.is_empty()) {
+        return Err(common::validation(Service::Sts, "The twin knows no providers of contexts (ProvidedContexts)."));
+    }
+    Ok(())
 }
 
 fn session_policies(input: &api::AssumeRoleInput) -> Result<Vec<Document>, Error> {

@@ -100,3 +100,10 @@ pub(crate) fn organization_id(rig: &mut Rig) -> String {
     let found = ask!(rig, admin, Organizations organizations DescribeOrganization DescribeOrganizationInput {});
     found.unwrap().organization.unwrap().id.unwrap()
 }
+
+/// Returns the id of the organization's root.
+pub(crate) fn root_id(rig: &mut Rig) -> String {
+    let admin = rig.admin();
+    let roots = ask!(rig, admin, Organizations organizations ListRoots ListRootsInput {}).unwrap().roots.unwrap();
+    roots.into_iter().next().unwrap().id.unwrap()
+}
