@@ -87,9 +87,16 @@ impl Converter<'_> {
         if self.json || node.alias.is_some() {
             return;
         }
-        if let Some(becomes) = scalar::surprise(text) {
+        let is_account_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let message = match scalar::surprise(text) {
+            Some(becomes) => Some(format!("CloudFormation reads the bare `{text}` as `{becomes}`")),
+            // Large numbers reach some resource types in scientific notation.
+            None if is_account_id => Some(format!("the bare `{text}` is a number, not an account id")),
+            None => None,
+        };
+        if let Some(message) = message {
             self.diagnostics.push(
-                Diagnostic::warning(SURPRISE, format!("CloudFormation reads the bare `{text}` as `{becomes}`"))
+                Diagnostic::warning(SURPRISE, message)
                     .at(node.span, "")
                     .help("quote it to keep the text")
                     .fix("quote the text", vec![Edit { span: node.span, replacement: format!("\"{text}\"") }]),

@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    Problem, Template,
+    Problem, Template, expand_language_extensions,
     intrinsic::{Call, Function, Reference, call, references},
 };
 
@@ -71,12 +71,20 @@ pub struct EvaluatedOutput {
     pub export_name: Option<Value>,
 }
 
-/// Evaluates a whole template for one stack.
+/// Evaluates a whole template for one stack; `AWS::LanguageExtensions` is applied.
 ///
 /// # Errors
 /// Everything that CloudFormation would refuse, in its words: the template's shape, parameters, unresolved names,
 /// circles, functions with wrong arguments.
 pub fn evaluate(template: &Template, inputs: &Inputs, lookup: &dyn Lookup) -> Result<Evaluated, Vec<Problem>> {
+    if template.has_loops() {
+        let expanded = expand_language_extensions(template, inputs, lookup)?;
+        return evaluate_expanded(&expanded, inputs, lookup);
+    }
+    evaluate_expanded(template, inputs, lookup)
+}
+
+fn evaluate_expanded(template: &Template, inputs: &Inputs, lookup: &dyn Lookup) -> Result<Evaluated, Vec<Problem>> {
     let scope = Scope::new(template, inputs, lookup)?;
     let mut problems = Vec::new();
     if let Err(cycle) = scope.graph(template).order() {

@@ -3,6 +3,7 @@
 //! - [`yaml`] reads YAML and JSON into a tree in which every node knows its place; project files use it, too.
 //! - [`read`] and [`read_body`] make a [`Template`] of a text, [`Template::new`] of a value.
 //! - [`evaluate`] computes it for one stack, [`Scope`] resource by resource; [`graph`] says in which order.
+//! - [`expand_language_extensions`] unrolls `Fn::ForEach`; the SAM transform is another crate's.
 //! - [`difference`] compares two results; [`check`], [`capabilities`] look at the template itself.
 //! - [`Template::set`] gives the edit that changes one value in the text; [`apply_edits`] carries edits out.
 //!
@@ -49,6 +50,7 @@ mod edit;
 mod evaluate;
 mod graph;
 mod intrinsic;
+mod language_extensions;
 mod names;
 mod parameter;
 mod pointer;
@@ -64,6 +66,7 @@ pub use evaluate::{
     evaluate, is_known, unknowns,
 };
 pub use graph::{Cycle, Graph, graph};
+pub use language_extensions::expand_language_extensions;
 pub use parameter::{Parameter, ParameterKind};
 pub use problem::{Problem, refusal};
 pub use template::{BODY_BYTES_MAX, Output, RESOURCES_MAX, Resource, Template, URL_BYTES_MAX, read, read_body};

@@ -94,6 +94,11 @@ impl Template {
         self.has_open_transforms
     }
 
+    /// Tells whether `AWS::LanguageExtensions` is all that has still to run.
+    pub(crate) fn has_loops(&self) -> bool {
+        self.has_open_transforms && self.transforms() == [LANGUAGE_EXTENSIONS]
+    }
+
     /// Returns the tree that the template was read from, and whether it was JSON.
     pub(crate) fn source(&self) -> Option<(&Node, bool)> {
         self.source.as_ref().map(|source| (&source.root, source.json))

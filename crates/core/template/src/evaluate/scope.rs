@@ -42,12 +42,33 @@ impl Scope {
             let message = format!("the template must be transformed first: {}", template.transforms().join(", "));
             return Err(vec![Problem::new(TRANSFORM, message, "/Transform")]);
         }
-        let parameters = parameter_values(template, inputs, lookup)?;
-        let mut scope = Self { inputs: Some(inputs.clone()), parameters, conditions: IndexMap::new() };
+        let mut scope = Self::with_parameters(template, inputs, lookup)?;
         condition::decide(template, &mut scope, lookup)?;
         condition::apply_rules(template, &scope, lookup)?;
         let absent = scope.references_to_absent(template);
         if absent.is_empty() { Ok(scope) } else { Err(absent) }
+    }
+
+    /// Decides only the parameters: enough for what runs before conditions.
+    pub(crate) fn with_parameters(
+        template: &Template,
+        inputs: &Inputs,
+        lookup: &dyn Lookup,
+    ) -> Result<Self, Vec<Problem>> {
+        let parameters = parameter_values(template, inputs, lookup)?;
+        Ok(Self { inputs: Some(inputs.clone()), parameters, conditions: IndexMap::new() })
+    }
+
+    /// Computes a value that is not a part of the template.
+    pub(crate) fn computed(
+        &self,
+        template: &Template,
+        value: &Value,
+        lookup: &dyn Lookup,
+    ) -> Result<Value, Vec<Problem>> {
+        let mut evaluator = Evaluator::new(template, self, lookup, Vec::new());
+        let computed = evaluator.item(0, value).unwrap_or_default();
+        evaluator.finish(computed)
     }
 
     /// Makes the scope of no stack in particular: no parameter has a value and no condition is decided. Both branches
