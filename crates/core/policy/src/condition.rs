@@ -215,7 +215,7 @@ impl Condition {
     pub(crate) fn holds(&self, context: &Context) -> Truth {
         let values = match context.held(&self.key) {
             Some(Held::Unknown) => return Truth::Unknown,
-            Some(Held::Values(values)) => values.as_slice(),
+            Some(Held::Values(values)) => &**values,
             None => &[],
         };
         if let Test::Null(wanted) = &self.test {

@@ -1,6 +1,6 @@
 //! The context keys of a request, and answers that may depend on a key nobody knows yet.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Whether something matches, when a context key may be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Key {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Held {
     /// Its values; never empty, for a key without values counts as absent.
-    Values(Vec<Box<str>>),
+    Values(Arc<[Box<str>]>),
     /// It may be there with any value, or not: nobody can say yet.
     Unknown,
 }
@@ -78,11 +78,12 @@ pub(crate) enum Held {
 /// The context keys of a request: `aws:PrincipalOrgID`, `s3:prefix`, ...
 ///
 /// Names ignore case, tag keys within names too, as AWS documents. Values are texts; a condition reads them as
-/// numbers, dates or addresses when its operator wants that.
+/// numbers, dates or addresses when its operator wants that. A clone shares names and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    /// Lower-case name to what is known of it.
-    keys: BTreeMap<Box<str>, Held>,
+    // INVARIANT: sorted by name, each name once, in lower case. Requests have a few dozen keys: a sorted list is
+    // cloned with one allocation and searched faster than a tree.
+    keys: Vec<(Arc<str>, Held)>,
 }
 
 impl Context {
@@ -94,44 +95,38 @@ impl Context {
 
     /// Sets a key with one value, replacing what it had.
     pub fn set(&mut self, key: &str, value: impl Into<Box<str>>) -> &mut Self {
-        self.keys.insert(lower(key), Held::Values(vec![value.into()]));
-        self
+        self.put(&lower(key), Some(Held::Values(Arc::new([value.into()]))))
     }
 
     /// Sets a key with several values. Without any the key is absent, as in AWS.
     pub fn set_all<V: Into<Box<str>>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) -> &mut Self {
-        let values: Vec<Box<str>> = values.into_iter().map(Into::into).collect();
-        if values.is_empty() {
-            self.keys.remove(lower(key).as_ref());
-        } else {
-            self.keys.insert(lower(key), Held::Values(values));
-        }
-        self
+        let values: Arc<[Box<str>]> = values.into_iter().map(Into::into).collect();
+        self.put(&lower(key), (!values.is_empty()).then_some(Held::Values(values)))
     }
 
     /// Says that nobody knows yet whether the key is there and with which value; answers that hinge on it become
     /// [`Decision::Depends`](crate::Decision::Depends).
     pub fn set_unknown(&mut self, key: &str) -> &mut Self {
-        self.keys.insert(lower(key), Held::Unknown);
-        self
+        self.put(&lower(key), Some(Held::Unknown))
     }
 
     /// Removes a key.
     pub fn remove(&mut self, key: &str) -> &mut Self {
-        self.keys.remove(lower(key).as_ref());
-        self
+        self.put(&lower(key), None)
     }
 
     /// Adds the keys of `other`, which win over those here.
     pub fn extend(&mut self, other: &Self) -> &mut Self {
-        self.keys.extend(other.keys.iter().map(|(key, held)| (key.clone(), held.clone())));
+        for (key, held) in &other.keys {
+            self.put(key, Some(held.clone()));
+        }
         self
     }
 
     /// Returns a key's values; empty when it is absent or unknown.
     #[must_use]
     pub fn values(&self, key: &str) -> &[Box<str>] {
-        match self.keys.get(lower(key).as_ref()) {
+        match self.find(&lower(key)) {
             Some(Held::Values(values)) => values,
             Some(Held::Unknown) | None => &[],
         }
@@ -139,7 +134,28 @@ impl Context {
 
     /// Looks up what is known of a key.
     pub(crate) fn held(&self, key: &Key) -> Option<&Held> {
-        self.keys.get(&key.lower)
+        self.find(&key.lower)
+    }
+
+    fn find(&self, lower_key: &str) -> Option<&Held> {
+        let index = self.keys.binary_search_by(|(key, _)| (**key).cmp(lower_key)).ok()?;
+        self.keys.get(index).map(|(_, held)| held)
+    }
+
+    fn put(&mut self, lower_key: &str, held: Option<Held>) -> &mut Self {
+        match (self.keys.binary_search_by(|(key, _)| (**key).cmp(lower_key)), held) {
+            (Ok(index), Some(held)) => {
+                if let Some((_, known)) = self.keys.get_mut(index) {
+                    *known = held;
+                }
+            }
+            (Ok(index), None) => {
+                self.keys.remove(index);
+            }
+            (Err(index), Some(held)) => self.keys.insert(index, (lower_key.into(), held)),
+            (Err(_), None) => {}
+        }
+        self
     }
 }
 
@@ -153,8 +169,9 @@ impl<K: AsRef<str>, V: Into<Box<str>>> FromIterator<(K, V)> for Context {
     }
 }
 
+/// Key names are ASCII but for the tag keys that stand in some.
 fn lower(key: &str) -> Box<str> {
-    key.to_lowercase().into()
+    if key.is_ascii() { key.to_ascii_lowercase().into() } else { key.to_lowercase().into() }
 }
 
 #[cfg(test)]
@@ -167,7 +184,11 @@ mod tests {
         context.set("aws:PrincipalTag/Team", "a").set_all("aws:TagKeys", ["x", "y"]);
         assert_eq!(context.values("AWS:principaltag/TEAM"), [Box::from("a")]);
         assert_eq!(context.values("aws:tagkeys").len(), 2);
-        context.set_all("aws:TagKeys", Vec::<&str>::new());
+        context.extend(&[("aws:a", "1"), ("aws:PRINCIPALTAG/team", "b")].into_iter().collect());
+        assert_eq!(context.values("aws:PrincipalTag/Team"), [Box::from("b")]);
+        assert_eq!(context.values("aws:A").len(), 1);
+        context.set_all("aws:TagKeys", Vec::<&str>::new()).remove("aws:b").remove("AWS:a");
+        assert_eq!(context.held(&Key::new("aws:a")), None);
         assert_eq!(context.held(&Key::new("aws:TagKeys")), None);
     }
 

@@ -195,7 +195,7 @@ enum Lookup<'a> {
 
 fn lookup<'a>(variable: &'a Variable, context: &'a Context) -> Lookup<'a> {
     match context.held(&variable.key) {
-        Some(Held::Values(values)) => match values.as_slice() {
+        Some(Held::Values(values)) => match &**values {
             [value] => Lookup::Text(value),
             _ => Lookup::Nothing,
         },

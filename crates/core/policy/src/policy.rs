@@ -244,6 +244,8 @@ pub struct PolicySet {
     services: Box<[(Box<str>, Bucket)]>,
     /// For services that no statement names.
     others: Bucket,
+    /// Whether any statement denies; most levels of an organization have only FullAWSAccess.
+    has_denies: bool,
     allows_everything: Option<Place>,
 }
 
@@ -288,7 +290,9 @@ impl PolicySet {
         let allows_everything = places(&policies, &others.allows)
             .find(|(_, found)| found.statement.allows_everything())
             .map(|(place, _)| place);
-        Self { policies: policies.into(), services, others, allows_everything }
+        let mut statements = policies.iter().flat_map(|policy| &policy.statements);
+        let has_denies = statements.any(|statement| statement.effect == Effect::Deny);
+        Self { policies: policies.into(), services, others, has_denies, allows_everything }
     }
 
     /// Makes a set of one policy.
@@ -316,7 +320,8 @@ impl PolicySet {
 
     /// Returns the deny statements that may concern a service.
     pub(crate) fn denies(&self, service: &str) -> impl Iterator<Item = Found<'_>> {
-        places(&self.policies, &self.bucket(service).denies).map(|(_, found)| found)
+        let denies = if self.has_denies { &*self.bucket(service).denies } else { &[] };
+        places(&self.policies, denies).map(|(_, found)| found)
     }
 
     /// Returns the allow statements that may concern a service.
@@ -373,7 +378,7 @@ fn found(policies: &[Arc<Policy>], place: Place) -> Option<Found<'_>> {
 }
 
 /// Compares a lower-case name with one of any case.
-fn compare_ignoring_case(lower: &str, other: &str) -> Ordering {
+pub(crate) fn compare_ignoring_case(lower: &str, other: &str) -> Ordering {
     lower.bytes().cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 

