@@ -7,6 +7,8 @@
     reason = "a test may panic, print and read files"
 )]
 
+mod random;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
