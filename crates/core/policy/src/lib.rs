@@ -6,6 +6,31 @@
 //! * [`decide`] answers a [`Request`] over its [`Layers`]; [`denial_text`] says no in AWS's words and
 //!   [`explain`] tells what every layer says.
 //!
+//! ```
+//! use stackfleet_policy::*;
+//!
+//! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}}"#;
+//! let identity = PolicySet::of(Policy::parse(PolicyKind::Identity, "readers", text)?);
+//! let principal = Principal::parse("arn:aws:iam::111111111111:user/ana")?;
+//! let (mut context, layers) = (Context::new(), Layers { identity: Some(&identity), ..Layers::default() });
+//! principal.describe(&mut context);
+//! let request = |action| Request {
+//!     principal: &principal,
+//!     action,
+//!     resource: "arn:aws:s3:::b/k",
+//!     resource_account: None,
+//!     context: &context,
+//! };
+//! assert!(decide(&request("s3:GetObject"), &layers).is_allowed());
+//! let put = request("s3:PutObject");
+//! assert_eq!(
+//!     denial_text(&put, &decide(&put, &layers)).as_deref(),
+//!     Some("User: arn:aws:iam::111111111111:user/ana is not authorized to perform: s3:PutObject on resource: \
+//!           arn:aws:s3:::b/k because no identity-based policy allows the s3:PutObject action")
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Nothing here knows which actions exist, which context keys a service sets or how an organization looks: whoever
 //! asks brings the request's context and the policies.
 

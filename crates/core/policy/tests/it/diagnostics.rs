@@ -57,12 +57,8 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn text_that_is_not_json_has_its_place() {
-    insta::assert_snapshot!(said(PolicyKind::Identity, "{\n  \"Version\": \"2012-10-17\",\n}"), @r#"
-    3:1 POL001: this is not JSON: a key in double quotes is wanted here
-    "#);
-    insta::assert_snapshot!(said(PolicyKind::Identity, "[]"), @r#"
-    1:1 POL002: a policy is an object, not a list
-    "#);
+    insta::assert_snapshot!(said(PolicyKind::Identity, "{\n  \"Version\": \"2012-10-17\",\n}"), @"3:1 POL001: this is not JSON: a key in double quotes is wanted here");
+    insta::assert_snapshot!(said(PolicyKind::Identity, "[]"), @"1:1 POL002: a policy is an object, not a list");
 }
 
 #[test]
@@ -72,9 +68,7 @@ fn each_kind_of_policy_has_its_own_elements() {
     1:15 POL006: a statement of a trust policy needs `Principal` or `NotPrincipal`
     1:63 POL008: a statement of a trust policy has no `Resource`
     "#);
-    insta::assert_snapshot!(said(PolicyKind::ServiceControl, statement), @r#"
-    1:1 POL005: a service control policy needs a `Version`
-    "#);
+    insta::assert_snapshot!(said(PolicyKind::ServiceControl, statement), @"1:1 POL005: a service control policy needs a `Version`");
     let rcp = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "NotAction": "s3:*", "Resource": "*"},
   {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
@@ -105,14 +99,10 @@ fn principals() {
 fn variables_that_are_not_replaced() {
     let text = r#"{"Statement": [
   {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}/*"}]}"#;
-    insta::assert_snapshot!(said(PolicyKind::Identity, text), @r#"
-    2:53 warning POL019: `arn:aws:s3:::b/${aws:username}/*` has a policy variable, which this version takes literally
-    "#);
+    insta::assert_snapshot!(said(PolicyKind::Identity, text), @"2:53 warning POL019: `arn:aws:s3:::b/${aws:username}/*` has a policy variable, which this version takes literally");
     let text = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username/*"}]}"#;
-    insta::assert_snapshot!(said(PolicyKind::Identity, text), @r#"
-    2:53 warning POL019: a `}` is missing in `arn:aws:s3:::b/${aws:username/*`
-    "#);
+    insta::assert_snapshot!(said(PolicyKind::Identity, text), @"2:53 warning POL019: a `}` is missing in `arn:aws:s3:::b/${aws:username/*`");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use stackfleet_base::AccountId;
 use stackfleet_policy::{
     Context, Decision, Layers, Level, Policy, PolicyKind, PolicyPath, PolicySet, Principal, Request, decide, explain,
+    minify, pretty,
 };
 
 /// A world small enough that policies often speak of the same things.
@@ -320,6 +321,27 @@ proptest! {
             // Whether a deny is explicit may hinge on the key, that it is one may not.
             Verdict::ImplicitlyDenied => prop_assert!(settled.verdict() <= Verdict::ImplicitlyDenied),
             Verdict::ExplicitlyDenied => prop_assert_eq!(settled.verdict(), Verdict::ExplicitlyDenied),
+        }
+    }
+
+    #[test]
+    fn no_text_upsets_the_reader(world in world(), at in any::<prop::sample::Index>(), sign in any::<char>(), kind in 0..7_usize) {
+        use PolicyKind::{Boundary, Identity, Resource, ResourceControl, ServiceControl, Session, Trust};
+        let document = json!({"Version": "2012-10-17", "Statement": [world.identity, world.resource_policy]});
+        let mut signs: Vec<char> = document.to_string().chars().collect();
+        let at = at.index(signs.len());
+        signs[at] = sign;
+        let text: String = signs.into_iter().collect();
+        let kind = [Identity, Resource, Trust, Boundary, Session, ServiceControl, ResourceControl][kind];
+        let (policy, diagnostics) = Policy::read(kind, "p", &text, None);
+        prop_assert!(policy.is_some() || !diagnostics.is_empty());
+    }
+
+    #[test]
+    fn formatting_keeps_the_meaning(world in world()) {
+        let document = json!({"Version": "2012-10-17", "Statement": world.identity});
+        for written in [pretty(&document.to_string()), minify(&document.to_string())] {
+            prop_assert_eq!(&serde_json::from_str::<Value>(&written.unwrap()).unwrap(), &document);
         }
     }
 
