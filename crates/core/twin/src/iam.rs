@@ -40,6 +40,9 @@ pub(crate) struct Role {
     pub(crate) arn: Arc<str>,
     pub(crate) created: Timestamp,
     pub(crate) trust: Document,
+    /// Users and roles that the trust policy names, by the unique ids that they had when it was put: one that is
+    /// deleted and made again is not trusted.
+    pub(crate) trusted: Vec<(String, Arc<str>)>,
     pub(crate) description: Option<String>,
     pub(crate) session_seconds_max: i32,
     pub(crate) grants: Grants,

@@ -90,6 +90,18 @@ impl World {
         Ok(Principal::Session(self.new_session(call, &input)?))
     }
 
+    /// Returns ARN and unique id of a user or role; of others nothing.
+    fn arn_and_id(&self, principal: &Principal) -> (Arc<str>, Arc<str>) {
+        match principal {
+            Principal::User { account, name, arn } => {
+                let user = self.accounts.get(account).and_then(|owner| owner.iam.user(name));
+                (arn.clone(), user.map_or_else(|| "".into(), |user| user.id.clone()))
+            }
+            Principal::Session(session) => (session.role_arn.clone(), session.role_id.clone()),
+            Principal::Root { .. } | Principal::Service { .. } => ("".into(), "".into()),
+        }
+    }
+
     /// Makes a session of a role whose trust has been checked.
     fn new_session(&mut self, call: &Call, input: &api::AssumeRoleInput) -> Result<Arc<Session>, Error> {
         let denied = || {
@@ -182,13 +194,14 @@ pub(crate) fn asks_to_assume(world: &World, call: &Call, input: &api::AssumeRole
     let found = role_of(&input.role_arn);
     let role = found.as_ref().and_then(|(account, name)| world.accounts.get(account)?.iam.role(name));
     let role = role.filter(|role| *role.arn == *input.role_arn);
+    let (arn, id) = world.arn_and_id(&call.principal);
     let make = |action: &'static str| {
         let mut ask = Ask::new(action, input.role_arn.as_str())
             .key("sts:RoleSessionName", input.role_session_name.as_str())
             .request_tags(input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str())));
         let account = found.as_ref().map_or_else(|| call.account().clone(), |(account, _)| account.clone());
         // A role that does not exist trusts nobody: the answer tells nothing of its existence.
-        let trust = role.map(|role| role.trust.set()).unwrap_or_default();
+        let trust = role.map(|role| role.trust_for(&arn, &id)).unwrap_or_default();
         ask = ask.owned(&account, Some(trust));
         if let Some(role) = role {
             ask = ask.resource_tags(&role.tags);

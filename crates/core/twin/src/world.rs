@@ -9,6 +9,7 @@ use stackfleet_base::{AccountId, Region, Timestamp};
 use crate::{
     account, authorize,
     call::{Call, Origin, Principal, Session},
+    document::Document,
     iam::{Iam, KeyUse},
     ids::Ids,
     options::WorldOptions,
@@ -212,6 +213,7 @@ impl World {
             self.note_use(call, "s3");
         }
         s3::asks::check(self, call, &request)?;
+        self.check_bucket_principals(&request)?;
         let missing_is_secret = s3::asks::hides_missing(&request);
         let mut context = s3::Context { call, now: self.now, ids: &mut self.ids };
         let answer = self.s3.operate(&mut context, request);
@@ -221,6 +223,22 @@ impl World {
                 Err(error)
             }
             (answer, _) => answer,
+        }
+    }
+
+    /// Refuses a bucket policy that names somebody who does not exist.
+    fn check_bucket_principals(&self, request: &s3::Request) -> Result<(), s3::Error> {
+        let s3::Request::PutBucketSetting { value: s3::SettingValue::Policy(text), .. } = request else {
+            return Ok(());
+        };
+        // What is no policy at all is for the operation to say.
+        let principals = Document::resource(text).map(|document| document.aws_principals()).unwrap_or_default();
+        match principals.into_iter().find(|principal| !self.principal_exists(principal)) {
+            Some(nobody) => {
+                let details = vec![("Detail", format!("\"AWS\" : \"{nobody}\""))];
+                Err(s3::Error { details, ..s3::Error::new(400, "MalformedPolicy", "Invalid principal in policy") })
+            }
+            None => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What IAM checks of documents, names, paths and tags.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use stackfleet_api::{Error, Service, common, iam as api};
 use stackfleet_base::{AccountId, Arn};
@@ -62,6 +62,23 @@ impl World {
             }
         }
         Ok(document)
+    }
+
+    /// Returns the unique ids of the users and roles that a policy names.
+    pub(crate) fn unique_ids(&self, document: &Document) -> Vec<(String, Arc<str>)> {
+        let id = |principal: &str| {
+            let arn: Arn = principal.parse().ok()?;
+            let iam = &self.accounts.get(arn.account())?.iam;
+            let (kind, name) = arn.resource().split_once('/')?;
+            let name = name.rsplit('/').next()?;
+            match kind {
+                "role" => iam.role(name).map(|role| role.id.clone()),
+                "user" => iam.user(name).map(|user| user.id.clone()),
+                _ => None,
+            }
+        };
+        let named = document.aws_principals().into_iter();
+        named.filter_map(|principal| id(&principal).map(|id| (principal, id))).collect()
     }
 
     /// Returns whether a principal of a policy exists: an account of the twin, a role or user in it, or everybody.

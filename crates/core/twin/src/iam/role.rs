@@ -1,16 +1,19 @@
 //! Roles: made, shown, changed, tagged, deleted.
 
+use std::sync::Arc;
+
 use stackfleet_api::{Error, iam as api};
 use stackfleet_base::{AccountId, Timestamp};
+use stackfleet_policy::PolicySet;
 
 use super::{Grants, Iam, Role, check, page, refusal, shown_tags};
-use crate::{call::Call, time::date_time, world::World};
+use crate::{call::Call, document::Document, time::date_time, world::World};
 
 /// What a role is made of; also used by the services that make roles of their own.
 pub(crate) struct NewRole {
     pub(crate) name: String,
     pub(crate) path: String,
-    pub(crate) trust: crate::document::Document,
+    pub(crate) trust: Document,
     pub(crate) description: Option<String>,
     pub(crate) session_seconds_max: i32,
     pub(crate) boundary: Option<String>,
@@ -23,6 +26,7 @@ impl World {
     pub(crate) fn put_role(&mut self, account: &AccountId, role: NewRole) {
         let id = self.ids.draw("role", &[account.as_str(), &role.name]).upper(17);
         let created = self.now;
+        let trusted = self.unique_ids(&role.trust);
         let Some(owner) = self.accounts.get_mut(account) else { return };
         let made = Role {
             arn: super::arn(account, "role", &role.path, &role.name).into(),
@@ -31,6 +35,7 @@ impl World {
             path: role.path,
             created,
             trust: role.trust,
+            trusted,
             description: role.description,
             session_seconds_max: role.session_seconds_max,
             grants: Grants { boundary: role.boundary, ..Grants::default() },
@@ -39,6 +44,17 @@ impl World {
             linked: role.linked,
         };
         owner.iam.roles.insert(role.name.to_lowercase(), made);
+    }
+}
+
+impl Role {
+    /// Returns the trust policy as it counts for a caller: where it names a user or role that was deleted, and the
+    /// caller is a later one of that name, AWS has put the old unique id, which is nobody.
+    pub(crate) fn trust_for(&self, arn: &str, id: &str) -> Arc<PolicySet> {
+        let stale = self.trusted.iter().find(|(named, known)| named == arn && **known != *id);
+        let Some((named, known)) = stale else { return self.trust.set() };
+        let text = self.trust.text().replace(&format!("\"{named}\""), &format!("\"{known}\""));
+        Document::trust(&text).map(|trust| trust.set()).unwrap_or_default()
     }
 }
 
@@ -164,7 +180,9 @@ pub(super) fn update_trust(
 ) -> Result<api::UpdateAssumeRolePolicyOutput, Error> {
     world.account_mut(call.account())?.iam.own_role(&input.role_name)?;
     let trust = world.trust_document(&input.policy_document)?;
-    world.account_mut(call.account())?.iam.own_role(&input.role_name)?.trust = trust;
+    let trusted = world.unique_ids(&trust);
+    let role = world.account_mut(call.account())?.iam.own_role(&input.role_name)?;
+    (role.trust, role.trusted) = (trust, trusted);
     Ok(api::UpdateAssumeRolePolicyOutput::default())
 }
 

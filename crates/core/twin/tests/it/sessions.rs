@@ -107,6 +107,36 @@ fn a_trust_policy_names_only_who_exists() {
 }
 
 #[test]
+fn a_role_that_was_made_again_is_not_the_one_that_was_trusted() {
+    let mut rig = Rig::new();
+    let (one, two) = (rig.create_account("One", "one@x.example"), rig.create_account("Two", "two@x.example"));
+    let (call_one, call_two) = (rig.member(&one), rig.member(&two));
+    let by_account = trusting(&format!(r#"{{"AWS":"{one}"}}"#), "");
+    let make_caller = |rig: &mut Rig| {
+        let caller = create_role(rig, &call_one, "caller", &by_account).unwrap();
+        allow(rig, &call_one, "caller", "sts:AssumeRole");
+        let principal = rig.world.assume_role(&call_one, &caller, "s").unwrap();
+        (caller, Call::outside(principal, "us-east-1".parse().unwrap(), "r".into()))
+    };
+    let (caller, first) = make_caller(&mut rig);
+    let trust = trusting(&format!(r#"{{"AWS":"{caller}"}}"#), "");
+    let target = create_role(&mut rig, &call_two, "target", &trust).unwrap();
+    assert!(assume(&mut rig, &first, &target).is_ok());
+    let name = || "caller".to_owned();
+    ask!(rig, call_one, Iam iam DeleteRolePolicy DeleteRolePolicyInput { role_name: name(), policy_name: "allow".to_owned() })
+        .unwrap();
+    ask!(rig, call_one, Iam iam DeleteRole DeleteRoleInput { role_name: name() }).unwrap();
+    let (_, second) = make_caller(&mut rig);
+    assert!(refusal(assume(&mut rig, &second, &target)).starts_with("AccessDenied"));
+    ask!(rig, call_two, Iam iam UpdateAssumeRolePolicy UpdateAssumeRolePolicyInput {
+        role_name: "target".to_owned(),
+        policy_document: trust,
+    })
+    .unwrap();
+    assert!(assume(&mut rig, &second, &target).is_ok());
+}
+
+#[test]
 fn a_session_may_do_no_more_than_its_role_and_its_policy() {
     let mut rig = Rig::new();
     let admin = rig.admin();

@@ -257,5 +257,8 @@ fn a_policy_must_be_about_its_bucket_and_not_for_everybody() {
     assert!(refused.starts_with("AccessDenied") && refused.contains("BlockPublicPolicy"), "{refused}");
     let foreign = r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::other/*"}"#;
     assert_eq!(text(policy(foreign)), "MalformedPolicy: Policy has invalid resource");
+    let nobody =
+        r#"{"Effect":"Allow","Principal":{"AWS":"999999999999"},"Action":"s3:*","Resource":"arn:aws:s3:::bucket"}"#;
+    assert_eq!(text(policy(nobody)), "MalformedPolicy: Invalid principal in policy");
     assert!(text(policy("1")).starts_with("MalformedPolicy"));
 }
