@@ -18,8 +18,13 @@ mod json;
 mod query;
 mod query_form;
 mod route;
+mod s3_convert;
+mod s3_host;
+mod s3_operations;
+mod s3_wire;
 mod serve;
 mod sign;
+mod world;
 
 pub use backend::{Backend, Caller, Credential};
 pub use calls::Calls;
