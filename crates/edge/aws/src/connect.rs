@@ -1,15 +1,22 @@
 //! Clients of the AWS services, made once.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_async::{rt::sleep::TokioSleep, time::SharedTimeSource};
+use aws_smithy_async::{
+    rt::sleep::TokioSleep,
+    time::{SharedTimeSource, TimeSource},
+};
 use aws_smithy_runtime_api::client::{
     http::SharedHttpClient, result::SdkError, stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use stackfleet_base::{AccountId, Arn, Region};
+use stackfleet_base::{AccountId, Arn, Region, Timestamp};
 
 use crate::{
     failure::{Asked, Failure, Kind, Status},
@@ -30,7 +37,30 @@ pub struct Connection {
     /// An HTTP client to use instead of the SDK's.
     pub http_client: Option<SharedHttpClient>,
     /// A clock to sign with instead of the system's.
-    pub time_source: Option<SharedTimeSource>,
+    pub now: Option<Now>,
+}
+
+/// A clock, as a function.
+#[derive(Clone)]
+pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Now {
+    /// Makes a clock of a function.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+}
+
+impl fmt::Debug for Now {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Now({})", (self.0)())
+    }
+}
+
+impl TimeSource for Now {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + (self.0)().since(Timestamp::default())
+    }
 }
 
 /// An access key.
@@ -111,8 +141,8 @@ impl Aws {
         if let Some(client) = connection.http_client {
             loader = loader.http_client(client);
         }
-        if let Some(source) = connection.time_source {
-            loader = loader.time_source(source);
+        if let Some(now) = connection.now {
+            loader = loader.time_source(SharedTimeSource::new(now));
         }
         let config = loader.load().await;
         let home: Region =
@@ -156,6 +186,12 @@ impl Aws {
     #[must_use]
     pub fn caller_arn(&self) -> &Arn {
         &self.caller_arn
+    }
+
+    /// Returns how many calls were made so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.limiter.calls()
     }
 
     /// Makes an S3 client of a region. Endpoints other than AWS's get paths instead of host names for buckets.

@@ -12,7 +12,7 @@ pub mod limiter;
 pub mod observe;
 pub mod perform;
 
-pub use connect::{Aws, ConnectError, Connection, Keys};
+pub use connect::{Aws, ConnectError, Connection, Keys, Now};
 pub use failure::Failure;
 pub use observe::observe;
 pub use perform::Performer;

@@ -6,7 +6,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -83,6 +86,7 @@ struct Bucket {
 /// Token buckets, one for each [`Family`].
 #[derive(Debug, Default)]
 pub struct Limiter {
+    calls: AtomicU64,
     buckets: Mutex<BTreeMap<Family, Bucket>>,
 }
 
@@ -91,10 +95,17 @@ impl Limiter {
     ///
     /// Places are given out in the order of asking; dropping the future gives a place up for nobody.
     pub async fn wait(&self, family: Family) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let pause = self.reserve(family, Instant::now());
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Returns how many calls were let through or wait.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// Empties a family's bucket after AWS throttled a call all the same: somebody else uses the account, too.

@@ -36,17 +36,9 @@ pub(crate) struct Signature {
     expires_seconds: Option<i64>,
 }
 
-/// Why a request was not let in.
+/// Why a signature was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// It is not signed.
-    Unsigned,
-    /// Nobody has the access key.
-    UnknownKey,
-    /// The session token is not the key's.
-    WrongToken,
-    /// The session has ended.
-    SessionEnded,
     /// The header or the query cannot be understood.
     Incomplete(String),
     /// The time is off, or a presigned URL is too old.

@@ -8,7 +8,6 @@
 )]
 
 mod random;
-mod recorded;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,0 +1,58 @@
+//! One file for each command; this one picks.
+
+mod deploy;
+mod init;
+mod plan;
+mod rehearse;
+mod sam;
+mod serve;
+mod status;
+mod targets;
+mod validate;
+mod verify;
+
+use anyhow::Result;
+
+use crate::{
+    arguments::{Arguments, Command, SamCommand, TargetsCommand, TwinCommand},
+    console::Console,
+    exit::Exit,
+};
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Init { folder } => init::run(console, folder),
+        Command::Validate => validate::run(console, global),
+        Command::Targets { command: Some(TargetsCommand::Explain { account }), .. } => {
+            targets::explain(console, global, account)
+        }
+        Command::Targets { command: None, app } => targets::list(console, global, app.as_deref()),
+        Command::Plan { apps, out, detailed_exitcode } => {
+            plan::run(console, global, apps, out.as_deref(), *detailed_exitcode)
+        }
+        Command::Deploy { what, yes, retry } => deploy::run(console, global, what, *yes, retry.is_some()),
+        Command::Status { apps } => status::run(console, global, apps),
+        Command::Verify { apps, repair, yes } => verify::run(console, global, apps, *repair, *yes),
+        Command::Rehearse { folder, seed } => rehearse::run(console, global, folder.as_deref(), *seed),
+        Command::Twin { command: TwinCommand::Serve { port, ready_file, state, speed, seed } } => serve::run(
+            console,
+            &serve::Options {
+                port: *port,
+                ready_file: ready_file.as_deref(),
+                state: state.as_deref(),
+                speed: *speed,
+                seed: *seed,
+            },
+        ),
+        Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, out_dir } } => {
+            sam::translate(console, files, region, parameters, lookups.as_deref(), out_dir.as_deref())
+        }
+        Command::Completions { shell } => {
+            use clap::CommandFactory;
+            clap_complete::generate(*shell, &mut Arguments::command(), "stackfleet", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    }
+}

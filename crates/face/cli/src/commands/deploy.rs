@@ -1,0 +1,194 @@
+//! `deploy`: carries a plan out.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use stackfleet_aws::Performer;
+use stackfleet_plan::{Observed, Plan, plan as make_plan, repair};
+use stackfleet_rollout::{Rollout, Summary};
+
+use crate::{
+    arguments::Global,
+    console::Console,
+    exit::Exit,
+    report, screens,
+    session::{self, Loaded, Reach},
+};
+
+/// Whether somebody has to agree before anything is changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Approval {
+    /// It was given with the command.
+    Given,
+    /// This is asked.
+    Ask(&'static str),
+}
+
+pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool, retry_failed: bool) -> Result<Exit> {
+    let mut loaded = match session::load(console, &global.project)? {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    let saved = match what {
+        [file] if !loaded.project.apps.contains_key(file) && Path::new(file).is_file() => Some(read(Path::new(file))?),
+        apps => {
+            session::choose(&mut loaded, apps)?;
+            None
+        }
+    };
+    if let Some(plan) = &saved {
+        // The plan speaks of the apps that it was made for.
+        let named: Vec<String> =
+            loaded.project.apps.keys().filter(|app| plan.cells.iter().any(|cell| cell.app == **app)).cloned().collect();
+        if !named.is_empty() {
+            session::choose(&mut loaded, &named)?;
+        }
+    }
+    session::block_on(global.twin, async {
+        let reach = Reach::connect(global, &loaded.project).await?;
+        let observed = reach.observe(&loaded).await?;
+        let plan = match saved {
+            Some(plan) => {
+                if let Some(reason) = stale(&plan, &loaded, &observed) {
+                    console.warn(format!("The saved plan is out of date: {reason}. Plan again; nothing was changed."));
+                    return Ok(Exit::Refused);
+                }
+                plan
+            }
+            None if retry_failed => repair(&loaded.project, &loaded.artifacts, &observed),
+            None => make_plan(&loaded.project, &loaded.artifacts, &observed),
+        };
+        let approval = if yes { Approval::Given } else { Approval::Ask("Carry this out?") };
+        let plan_id = plan.id.clone();
+        let done = carry_out(console, &loaded, &reach, plan, &observed, approval).await?;
+        reach.close()?;
+        let rollout = match done {
+            Ok(rollout) => rollout,
+            Err(exit) => return Ok(exit),
+        };
+        show(console, &rollout, reach.aws.calls(), "deploy", &plan_id);
+        anyhow::Ok(ending(&rollout.summary()))
+    })?
+}
+
+fn read(path: &Path) -> Result<Plan> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let plan: Plan = serde_json::from_str(&text).with_context(|| format!("{} is not a plan", path.display()))?;
+    if plan.schema != stackfleet_plan::SCHEMA {
+        bail!("{} has the form {}; this version reads {}", path.display(), plan.schema, stackfleet_plan::SCHEMA);
+    }
+    Ok(plan)
+}
+
+/// Says why a saved plan may not be carried out any more.
+fn stale(plan: &Plan, loaded: &Loaded, observed: &Observed) -> Option<&'static str> {
+    if plan.project != loaded.project.digest {
+        return Some("the project's files have changed");
+    }
+    (!plan.is_for(observed)).then_some("the organization or its stack sets have changed")
+}
+
+/// Shows a plan, asks where it has to, runs it and shows how it goes.
+///
+/// The inner error is the exit code where nothing was run: blocked, not approved, or nothing to do is `Exit::Done`.
+pub(crate) async fn carry_out(
+    console: &Console,
+    loaded: &Loaded,
+    reach: &Reach,
+    plan: Plan,
+    observed: &Observed,
+    approval: Approval,
+) -> Result<Result<Rollout, Exit>> {
+    screens::plan::show(console, &plan, &|line| console.say(line));
+    let blocked = plan.blockers().count();
+    if blocked > 0 {
+        if console.quiet {
+            screens::plan::findings(console, &plan, &|line| console.warn(line));
+        }
+        console.warn(format!("Blocked by {}. Nothing was changed.", screens::words::number(blocked, "error")));
+        return Ok(Err(Exit::Refused));
+    }
+    if let (Approval::Ask(question), false) = (approval, plan.is_empty()) {
+        match console.ask(question) {
+            Some(true) => {}
+            Some(false) => {
+                console.warn("Nothing was changed.");
+                return Ok(Err(Exit::Approval));
+            }
+            None => {
+                console.warn("Approval is needed and nobody can be asked here: add --yes. Nothing was changed.");
+                return Ok(Err(Exit::Approval));
+            }
+        }
+    }
+    let performer = Performer::new(reach.aws.clone(), loaded.bytes.clone());
+    let rollout = Rollout::start(plan.clone(), observed, reach.clock.now());
+    let (events, listener) = tokio::sync::mpsc::unbounded_channel();
+    let perform = |step| {
+        let performer = performer.clone();
+        async move { performer.perform(&step).await }
+    };
+    let running = stackfleet_drive::run(rollout, perform, reach.clock, events, interrupted());
+    let watching = screens::live::follow(console.clone(), plan, listener);
+    let (rollout, ()) = tokio::join!(running, watching);
+    Ok(Ok(rollout))
+}
+
+/// Completes at the first Ctrl-C; a second one ends the process as usual, which is safe too.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the signal ends the process.
+        std::future::pending::<()>().await;
+    }
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+    });
+}
+
+/// Shows how a rollout ended, as text or JSON.
+pub(crate) fn show(console: &Console, rollout: &Rollout, calls: u64, command: &str, plan: &str) {
+    let cells = report::rolled_out(rollout);
+    let summary = rollout.summary();
+    if console.json {
+        let mut value = report::value(command, None, &cells, summary.duration(), calls);
+        value.insert("plan".to_owned(), json!(plan));
+        value.insert(
+            "steps".to_owned(),
+            json!({ "done": summary.done, "failed": summary.refused, "blocked": summary.blocked }),
+        );
+        value.insert("tiers".to_owned(), tiers(&summary));
+        console.json(&Value::Object(value));
+    } else {
+        screens::summary::show(console, rollout, &cells, calls);
+        if console.verbose {
+            screens::summary::show_cells(console, &cells);
+        }
+    }
+}
+
+/// How long each stack took.
+fn tiers(summary: &Summary) -> Value {
+    let seconds = |millis: u64| std::time::Duration::from_millis(millis).as_secs_f64();
+    summary
+        .tiers
+        .iter()
+        .map(|tier| {
+            json!({ "app": tier.app, "stack": tier.stack,
+                    "duration_s": seconds(tier.duration_ms), "working_s": seconds(tier.working_ms) })
+        })
+        .collect()
+}
+
+/// Returns the exit code for how a rollout ended.
+pub(crate) fn ending(summary: &Summary) -> Exit {
+    if summary.cancelled {
+        Exit::Interrupted
+    } else if summary.is_complete() {
+        Exit::Done
+    } else {
+        Exit::Partly
+    }
+}

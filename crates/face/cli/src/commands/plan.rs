@@ -1,0 +1,51 @@
+//! `plan`: what would change, where, and what stands against it.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use stackfleet_plan::plan as make_plan;
+
+use crate::{
+    arguments::Global,
+    console::Console,
+    exit::Exit,
+    screens,
+    session::{self, Reach},
+};
+
+pub(crate) fn run(
+    console: &Console,
+    global: &Global,
+    apps: &[String],
+    out: Option<&Path>,
+    detailed: bool,
+) -> Result<Exit> {
+    let mut loaded = match session::load(console, &global.project)? {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    session::choose(&mut loaded, apps)?;
+    let plan = session::block_on(global.twin, async {
+        let reach = Reach::connect(global, &loaded.project).await?;
+        let observed = reach.observe(&loaded).await?;
+        reach.close()?;
+        anyhow::Ok(make_plan(&loaded.project, &loaded.artifacts, &observed))
+    })??;
+    let document = serde_json::to_value(&plan).context("cannot write the plan")?;
+    if let Some(path) = out {
+        let text = format!("{document:#}\n");
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if console.json {
+        console.json(&document);
+    } else {
+        screens::plan::show(console, &plan, &|line| console.result(line));
+    }
+    let blocked = plan.blockers().count();
+    if blocked > 0 {
+        let told = screens::words::number(blocked, "error");
+        console.warn(format!("Blocked by {told}. Nothing was changed."));
+        return Ok(Exit::Refused);
+    }
+    Ok(if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done })
+}

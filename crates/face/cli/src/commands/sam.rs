@@ -1,0 +1,133 @@
+//! `sam translate`: the local SAM transform for any number of files in one process.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use stackfleet_base::Diagnostic;
+use stackfleet_base::Sources;
+use stackfleet_sam::{Applications, Environment, SamError, transform};
+
+use crate::{console::Console, diagnostics, exit::Exit};
+
+pub(crate) fn translate(
+    console: &Console,
+    files: &[PathBuf],
+    region: &str,
+    parameters: &[String],
+    lookups: Option<&Path>,
+    out_dir: Option<&Path>,
+) -> Result<Exit> {
+    let environment = environment(region, parameters, lookups)?;
+    if let Some(folder) = out_dir {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    if files.len() > 1 && out_dir.is_none() {
+        bail!("several templates need --out-dir DIR");
+    }
+    let mut exit = Exit::Done;
+    for file in files {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        match translated(&file.to_string_lossy(), &text, &environment) {
+            Ok(template) => put(console, out_dir, file, "json", &format!("{template:#}\n"))?,
+            Err(refused) => {
+                exit = Exit::Error;
+                if out_dir.is_some() {
+                    put(console, out_dir, file, "error.txt", &refused.text)?;
+                } else if refused.diagnostics.is_empty() {
+                    console.warn(&refused.text);
+                } else {
+                    diagnostics::show(console, &refused.sources, &refused.diagnostics);
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Why a template was refused.
+struct Refused {
+    /// The text that AWS's transform gives.
+    text: String,
+    /// The same with places, where they are known.
+    diagnostics: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+fn translated(path: &str, text: &str, environment: &Environment) -> Result<Value, Refused> {
+    let mut sources = Sources::default();
+    let file = sources.add(path, text);
+    let (template, found) = stackfleet_template::read(file, text);
+    let unreadable = template.value().is_null();
+    if unreadable && found.iter().any(Diagnostic::is_error) {
+        let messages: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
+        return Err(Refused { text: messages.join("\n"), diagnostics: found, sources });
+    }
+    transform(template.value(), environment).map_err(|errors| {
+        let diagnostics = errors.iter().map(|error| diagnostic(error, &template)).collect();
+        Refused { text: SamError::summary(&errors), diagnostics, sources }
+    })
+}
+
+fn diagnostic(error: &SamError, template: &stackfleet_template::Template) -> Diagnostic {
+    let diagnostic = Diagnostic::error("SAM001", error.message.clone());
+    let pointer = error.logical_id.as_ref().map(|id| format!("/Resources/{id}"));
+    let span = pointer.and_then(|pointer| template.key_span(&pointer).or_else(|| template.span(&pointer)));
+    match span {
+        Some(span) => diagnostic.at(span, ""),
+        None => diagnostic,
+    }
+}
+
+fn put(console: &Console, out_dir: Option<&Path>, file: &Path, ending: &str, text: &str) -> Result<()> {
+    let Some(folder) = out_dir else {
+        console.result(text.trim_end());
+        return Ok(());
+    };
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let target = folder.join(format!("{stem}.{ending}"));
+    fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))
+}
+
+fn environment(region: &str, parameters: &[String], lookups: Option<&Path>) -> Result<Environment> {
+    let mut environment = Environment::in_region(region);
+    for parameter in parameters {
+        let Some((key, value)) = parameter.split_once('=') else {
+            bail!("`{parameter}` is not KEY=VALUE");
+        };
+        environment.parameters.insert(key.to_owned(), Value::from(value));
+    }
+    if let Some(path) = lookups {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lookups: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+        environment.managed_policies = policies(&lookups, environment.partition());
+        environment.applications = applications(&lookups);
+    }
+    Ok(environment)
+}
+
+/// `partitions.<partition>.fallback_managed_policy_map`.
+fn policies(lookups: &Value, partition: &str) -> BTreeMap<String, String> {
+    let map =
+        lookups.pointer(&format!("/partitions/{partition}/fallback_managed_policy_map")).and_then(Value::as_object);
+    let entries = map.into_iter().flatten();
+    entries.filter_map(|(name, arn)| Some((name.clone(), arn.as_str()?.to_owned()))).collect()
+}
+
+/// `sar`: the template's address, errors by application, and those whose template never becomes active.
+fn applications(lookups: &Value) -> Option<Applications> {
+    let told = lookups.get("sar")?;
+    let errors = told.get("errors").and_then(Value::as_object).into_iter().flatten();
+    let states = told.get("status").and_then(Value::as_object).into_iter().flatten();
+    let never = states
+        .filter(|(_, state)| state.as_str().is_some_and(|state| state == "EXPIRED" || state.contains("for ever")));
+    Some(Applications {
+        template_url: told.get("template_url").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        errors: errors.filter_map(|(id, text)| Some((id.clone(), text.as_str()?.to_owned()))).collect(),
+        never_ready: never.map(|(id, _)| id.clone()).collect(),
+    })
+}

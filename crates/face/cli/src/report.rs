@@ -1,0 +1,155 @@
+//! Cells and problems as screens and JSON show them: one form for plans, verifications and rollouts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use stackfleet_base::Region;
+use stackfleet_plan::{
+    Plan,
+    plan::{AccountRef, CellState, PlannedCell},
+};
+use stackfleet_rollout::{CellName, CellStatus, Problem, Rollout, Trouble, problems};
+
+use crate::screens::words;
+
+/// A cell and how it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct CellView {
+    pub(crate) app: String,
+    pub(crate) stack: String,
+    pub(crate) account: AccountRef,
+    /// Path of the account's unit.
+    pub(crate) unit: String,
+    pub(crate) region: Region,
+    pub(crate) state: CellState,
+    pub(crate) reason: Option<String>,
+}
+
+/// How deployments get to their cells, as JSON says it. Change sets are not a way of this release.
+const VIA: &str = "stack-set";
+
+/// Returns the cells of a plan or a verification.
+pub(crate) fn planned(cells: &[PlannedCell]) -> Vec<CellView> {
+    let view = |cell: &PlannedCell| CellView {
+        app: cell.app.clone(),
+        stack: cell.stack.clone(),
+        account: cell.account.clone(),
+        unit: cell.unit.clone(),
+        region: cell.region.clone(),
+        state: cell.state,
+        reason: cell.reason.clone(),
+    };
+    cells.iter().map(view).collect()
+}
+
+/// Returns the cells of a rollout.
+pub(crate) fn rolled_out(rollout: &Rollout) -> Vec<CellView> {
+    let view = |status: &CellStatus| CellView {
+        app: status.name.app.clone(),
+        stack: status.name.stack.clone(),
+        account: status.name.account.clone(),
+        unit: rollout.plan().cells.get(status.name.id.index()).map(|cell| cell.unit.clone()).unwrap_or_default(),
+        region: status.name.region.clone(),
+        state: status.state,
+        reason: status.reason.clone(),
+    };
+    rollout.cells().iter().map(view).collect()
+}
+
+/// Returns what is wrong with cells, by cause.
+pub(crate) fn problems_of(cells: &[CellView]) -> Vec<Problem> {
+    let good = [CellState::Current, CellState::Skipped, CellState::Running];
+    let troubled = cells.iter().enumerate().filter(|(_, cell)| !good.contains(&cell.state));
+    let troubles: Vec<Trouble> = troubled
+        .map(|(index, cell)| {
+            let id = stackfleet_plan::plan::CellId(u32::try_from(index).unwrap_or(u32::MAX));
+            let name = CellName {
+                id,
+                app: cell.app.clone(),
+                stack: cell.stack.clone(),
+                account: cell.account.clone(),
+                region: cell.region.clone(),
+            };
+            let reason = cell.reason.clone().unwrap_or_else(|| words::state(cell.state).to_owned());
+            Trouble { cell: Some(name), reason }
+        })
+        .collect();
+    problems(&troubles)
+}
+
+/// Counts cells by state.
+pub(crate) fn count(cells: &[CellView]) -> BTreeMap<CellState, usize> {
+    let mut counts = BTreeMap::new();
+    for cell in cells {
+        *counts.entry(cell.state).or_default() += 1;
+    }
+    counts
+}
+
+/// Tells whether every cell is as declared, or left out on purpose.
+pub(crate) fn as_declared(cells: &[CellView]) -> bool {
+    cells.iter().all(|cell| matches!(cell.state, CellState::Current | CellState::Skipped))
+}
+
+/// Returns what `rehearse`, `status`, `verify` and `deploy` have in common: cells, problems, summary, duration and calls.
+pub(crate) fn value(
+    command: &str,
+    plan: Option<&Plan>,
+    cells: &[CellView],
+    duration: std::time::Duration,
+    calls: u64,
+) -> Map<String, Value> {
+    let listed: Vec<Value> = cells
+        .iter()
+        .map(|cell| {
+            json!({
+                "app": cell.app,
+                "stack": cell.stack,
+                "account": { "id": cell.account.id, "name": cell.account.name },
+                "unit": cell.unit,
+                "region": cell.region,
+                "via": VIA,
+                "state": words::state(cell.state),
+                "reason": cell.reason,
+            })
+        })
+        .collect();
+    let causes: Vec<Value> = problems_of(cells)
+        .iter()
+        .map(|problem| {
+            json!({
+                "cause": problem.cause,
+                "cells": problem.cells,
+                "place": problem.place,
+                "help": problem.help,
+                "example": problem.example,
+            })
+        })
+        .collect();
+    let counts = count(cells);
+    let states = [
+        CellState::Current,
+        CellState::Missing,
+        CellState::Failed,
+        CellState::Outdated,
+        CellState::Drifted,
+        CellState::Running,
+        CellState::Blocked,
+        CellState::Skipped,
+    ];
+    let summary: Map<String, Value> = states
+        .iter()
+        .map(|state| (words::state(*state).to_owned(), json!(counts.get(state).copied().unwrap_or(0))))
+        .collect();
+    let mut value = Map::new();
+    value.insert("schema".to_owned(), json!(format!("stackfleet/{command}/v1")));
+    if let Some(plan) = plan {
+        value.insert("plan".to_owned(), json!(plan.id));
+    }
+    value.insert("cells".to_owned(), json!(listed));
+    value.insert("problems".to_owned(), json!(causes));
+    value.insert("summary".to_owned(), Value::Object(summary));
+    value.insert("duration_s".to_owned(), json!(duration.as_secs_f64()));
+    value.insert("calls".to_owned(), json!(calls));
+    value
+}

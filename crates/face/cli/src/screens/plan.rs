@@ -1,0 +1,203 @@
+//! The plan: what changes where, what stands against it.
+
+use std::collections::BTreeMap;
+
+use stackfleet_plan::{
+    Action, Plan,
+    plan::{Change, Finding, PlannedCell, Stage},
+};
+
+use crate::{
+    console::{Console, Paint},
+    screens::words,
+};
+
+/// Prints a plan with the given printer, so that `plan` shows it as its result and `deploy` as what it is about to do.
+pub(crate) fn show(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+    organization(console, plan, print);
+    for (app, stack) in stacks(plan) {
+        show_stack(console, plan, &app, &stack, print);
+    }
+    skipped(console, plan, print);
+    findings(console, plan, print);
+    print(total(plan));
+}
+
+fn organization(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+    for (stage, title) in [(Stage::Organization, "organization"), (Stage::Groundwork, "management account")] {
+        let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
+        for step in plan.steps.iter().filter(|step| step.stage == stage) {
+            let (kind, name) = folded(&step.action);
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, names)) => names.extend(name),
+                None => kinds.push((kind, name.into_iter().collect())),
+            }
+        }
+        if kinds.is_empty() {
+            continue;
+        }
+        print(format!(" {title}"));
+        for (kind, names) in kinds {
+            let sign = console.paint(Paint::Good, "+");
+            match names.len() {
+                0 => print(format!("   {sign} {kind}")),
+                1 => print(format!("   {sign} {kind} {}", names.concat())),
+                many => print(format!("   {sign} {kind} {many}×: {}", words::names(&names, console.verbose))),
+            }
+        }
+        print(String::new());
+    }
+}
+
+/// What a step does, and to what: equal doings are shown once, with all names.
+fn folded(action: &Action) -> (String, Option<String>) {
+    let named = |kind: &str, name: &str| (kind.to_owned(), Some(name.to_owned()));
+    match action {
+        Action::CreateUnit { path } => named("create unit", path),
+        Action::CreateAccount { name, attach: None, .. } => named("create account", name),
+        Action::MoveAccount { account, to, .. } => {
+            named(&format!("move into {}", if to.is_empty() { "the root" } else { to }), &account.name)
+        }
+        Action::TagAccount { account, .. } => named("tag account", &account.name),
+        Action::CreatePolicy { name, .. } => named("create policy", name),
+        Action::UpdatePolicy { name, .. } => named("update policy", name),
+        Action::PutBucket { region, exists: false, .. } => named("create artifact bucket in", region.as_str()),
+        Action::UploadArtifact { region, key, .. } => named("upload", &format!("{key} to {region}")),
+        other @ (Action::CreateOrganization
+        | Action::EnableServiceControlPolicies
+        | Action::ActivateStackSetsAccess
+        | Action::CreateAccount { .. }
+        | Action::AttachPolicy { .. }
+        | Action::DetachPolicy { .. }
+        | Action::PutAdministrationRole { .. }
+        | Action::PutBucket { .. }
+        | Action::CreateStackSet { .. }
+        | Action::UpdateStackSet { .. }
+        | Action::SetAutoDeployment { .. }
+        | Action::CreateInstances { .. }
+        | Action::UpdateInstances { .. }
+        | Action::FollowOperation { .. }) => (words::action(other), None),
+    }
+}
+
+/// Stacks in the order in which their cells stand in the plan.
+fn stacks(plan: &Plan) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for cell in &plan.cells {
+        if !found.iter().any(|(app, stack)| *app == cell.app && *stack == cell.stack) {
+            found.push((cell.app.clone(), cell.stack.clone()));
+        }
+    }
+    found
+}
+
+fn show_stack(console: &Console, plan: &Plan, app: &str, stack: &str, print: &dyn Fn(String)) {
+    let cells: Vec<&PlannedCell> = plan.cells.iter().filter(|cell| cell.app == app && cell.stack == stack).collect();
+    let mut accounts: Vec<&str> = cells.iter().map(|cell| cell.account.name.as_str()).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut regions: Vec<&str> = cells.iter().map(|cell| cell.region.as_str()).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    let kind = if follows_new_accounts(plan, app, stack) { "stack set, follows new accounts" } else { "stack set" };
+    print(format!(
+        " {:<28} {kind:<34} {}, {}",
+        format!("{app}/{stack}"),
+        words::number(accounts.len(), "account"),
+        regions.join(", "),
+    ));
+    let of = |change: Change| -> Vec<String> {
+        cells.iter().filter(|cell| cell.change == change).map(|cell| cell.account.name.clone()).collect()
+    };
+    let line = |sign: &str, paint: Paint, word: &str, mut names: Vec<String>| {
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        if count > 0 {
+            let head = console.paint(paint, format!("{sign} {count} {word}"));
+            print(format!("   {head}   {}", words::names(&names, console.verbose)));
+        }
+    };
+    line("+", Paint::Good, "create", of(Change::Create));
+    line("~", Paint::Odd, "update", of(Change::Update));
+    line("◐", Paint::Odd, "under way, will be followed", of(Change::Follow));
+    let same = of(Change::None).len();
+    if same > 0 {
+        print(format!("   = {same} no change"));
+    }
+    print(String::new());
+}
+
+fn follows_new_accounts(plan: &Plan, app: &str, stack: &str) -> bool {
+    plan.steps.iter().any(|step| {
+        let of_stack = matches!(&step.stage, Stage::Wave { app: a, stack: s, .. } if a == app && s == stack);
+        let follows = |definition: &stackfleet_plan::observed::Definition| {
+            matches!(
+                definition.model,
+                stackfleet_plan::observed::PermissionModel::ServiceManaged { auto_deploy: true, .. }
+            )
+        };
+        let (Action::CreateStackSet { definition, .. } | Action::UpdateStackSet { definition, .. }) = &step.action
+        else {
+            return false;
+        };
+        of_stack && follows(definition)
+    })
+}
+
+fn skipped(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for left_out in &plan.skipped {
+        let region = left_out.region.as_ref().map(|region| format!(" {region}")).unwrap_or_default();
+        reasons.entry(&left_out.reason).or_default().push(format!("{}{region}", left_out.account.name));
+    }
+    for (reason, mut names) in reasons {
+        names.sort_unstable();
+        names.dedup();
+        print(format!("   · left out: {} ({reason})", words::names(&names, console.verbose)));
+    }
+}
+
+/// Prints findings, those that block first.
+pub(crate) fn findings(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+    if plan.findings.is_empty() {
+        return;
+    }
+    print(" Checks".to_owned());
+    let (blocking, others): (Vec<&Finding>, Vec<&Finding>) = plan.findings.iter().partition(|finding| finding.blocks);
+    for finding in blocking.into_iter().chain(others) {
+        let sign = if finding.blocks { console.paint(Paint::Bad, "✗") } else { console.paint(Paint::Odd, "!") };
+        print(format!("   {sign} {} [{}]", finding.message, finding.code));
+        if let Some(place) = &finding.place {
+            print(format!("       {place}"));
+        }
+        if let Some(help) = &finding.help {
+            print(console.paint(Paint::Faint, format!("       {help}")));
+        }
+    }
+    print(String::new());
+}
+
+/// The last line of a plan.
+fn total(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return " No change: everything is as declared.".to_owned();
+    }
+    let of = |change: Change| plan.cells.iter().filter(|cell| cell.change == change).count();
+    let mut waves: BTreeMap<(u32, &str), usize> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Stage::Wave { wave, name, .. } = &step.stage {
+            *waves.entry((*wave, name)).or_default() += step.cells.len();
+        }
+    }
+    let told: Vec<String> = waves.iter().map(|((_, name), cells)| format!("{name} {cells}")).collect();
+    let waves = if told.is_empty() { String::new() } else { format!("; waves: {}", told.join(", ")) };
+    format!(
+        " {}: {} to create, {} to update, {} unchanged, 0 to remove{waves}   plan {}",
+        words::number(plan.steps.len(), "step"),
+        of(Change::Create),
+        of(Change::Update) + of(Change::Follow),
+        of(Change::None),
+        plan.id,
+    )
+}
