@@ -224,7 +224,9 @@ fn deployment<'a>(
     let seen = observed.stack_sets.get(&set).map(|seen| &seen.definition.parameters);
     let parameters = shared_values(draft, app, stack, &mut values, seen);
     for (cell, own) in wanted.iter_mut().zip(values) {
-        cell.overrides = own.into_iter().filter(|(name, value)| parameters.get(name) != Some(value)).collect();
+        let declared = stack.template.template.parameters();
+        let of_set = |name: &String| parameters.get(name).or_else(|| declared.get(name)?.default.as_ref());
+        cell.overrides = own.into_iter().filter(|(name, value)| of_set(name) != Some(value)).collect();
     }
     let template = packaged(draft, app, stack, artifacts, management);
     let mut tags: BTreeMap<String, String> =
@@ -318,10 +320,10 @@ fn tell_problems(draft: &mut Draft, app: &App, stack: &Stack, account: &str, pro
 
 /// Returns the values that the set itself carries, and completes every cell's own values.
 ///
-/// A set needs a value for every parameter without default, even where all cells override it. A value that the set
-/// carries already and that some cell still wants stays, because changing it would make every instance outdated; else
-/// the template's default is taken where some cell wants it, for that is what accounts that join later should get; else
-/// the most common value, so that the fewest cells differ.
+/// A value that all cells share is the set's. Where they differ, the template's default is left to stand, for that is
+/// what accounts that join later should get; without one the most common value is taken, since a set needs a value for
+/// every parameter even where all cells override it. But a value that the set carries already and that some cell still
+/// wants stays: changing it would make every instance outdated.
 fn shared_values(
     draft: &mut Draft,
     app: &App,
@@ -360,8 +362,12 @@ fn shared_values(
         }
         let kept = seen.and_then(|seen| seen.get(&name)?.as_deref()).filter(|value| votes.contains_key(value));
         let most = votes.iter().max_by_key(|(_, (count, first))| (*count, std::cmp::Reverse(*first)));
-        let default = parameter.default.as_deref().filter(|value| votes.contains_key(value));
-        if let Some(value) = kept.or(default).or_else(|| most.map(|(value, _)| *value)) {
+        let value = match (kept, votes.len(), &parameter.default) {
+            (Some(kept), _, _) => Some(kept),
+            (None, 2.., Some(_)) => None,
+            (None, _, _) => most.map(|(value, _)| *value),
+        };
+        if let Some(value) = value {
             shared.insert(name.clone(), value.to_owned());
         }
     }

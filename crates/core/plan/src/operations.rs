@@ -18,7 +18,10 @@ use crate::{
     groundwork,
     observed::{Observed, PermissionModel},
     organization,
-    plan::{Action, CellId, CellState, Change, Finding, PlannedCell, Preferences, Share, Stage, StepId, Targets},
+    plan::{
+        Action, CellId, CellState, Change, Finding, PlannedCell, Preferences, Share, Stage, StepId, Targets,
+        placeholder,
+    },
     population::Population,
     reach::{self, Spot},
     standing::{self, CellStanding, SetStanding},
@@ -209,6 +212,13 @@ fn create_set(draft: &mut Draft, set: &mut SetWork<'_>, wants: &AppWants<'_>, co
         after.extend(context.organization.access);
     } else {
         after.extend(context.groundwork.administration_role);
+    }
+    let values = || deployment.definition.parameters.values().flatten();
+    for cell in &deployment.cells {
+        let id = placeholder::account(&cell.account.name);
+        if cell.account.id.is_none() && values().any(|value| value.contains(&id)) {
+            after.extend(context.organization.account(&cell.account.name, &cell.unit));
+        }
     }
     let definition = Box::new(deployment.definition.clone());
     let action = Action::CreateStackSet { set: deployment.set.clone(), definition };

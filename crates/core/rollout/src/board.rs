@@ -84,7 +84,8 @@ impl Board {
                 reason: cell.reason.clone(),
             });
         }
-        for step in &plan.steps {
+        // Making a stack set serves all waves and begins none.
+        for step in plan.steps.iter().filter(|step| !step.cells.is_empty()) {
             let Stage::Wave { app, stack, wave, name } = &step.stage else { continue };
             let name = WaveName { app: app.clone(), stack: stack.clone(), wave: *wave, name: name.clone() };
             let wave = board.waves.entry(name.clone()).or_default();
@@ -132,6 +133,14 @@ impl Board {
         cell.state = state;
         cell.reason.clone_from(&reason);
         Some(Happening::CellChanged { cell: cell.name.clone(), state, reason })
+    }
+
+    /// Tells whether everything else of the app in a cell's account is as it should be.
+    pub(crate) fn stands_on_good_ground(&self, id: CellId) -> bool {
+        let Some(cell) = self.get(id) else { return false };
+        let others = self.by_account.get(&cell.name.account.name).into_iter().flatten().filter_map(|id| self.get(*id));
+        let mut beside = others.filter(|other| other.name.app == cell.name.app && other.name.stack != cell.name.stack);
+        !beside.any(|other| matches!(other.state, CellState::Failed))
     }
 
     pub(crate) fn get(&self, id: CellId) -> Option<&CellStatus> {

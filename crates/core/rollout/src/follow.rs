@@ -3,15 +3,20 @@
 //! Completion is decided by DescribeStackSetOperation, which is strongly consistent; results are listed by an
 //! eventually consistent call and are read again until every cell of the step has one.
 
+use std::collections::BTreeSet;
+
 use stackfleet_base::Timestamp;
-use stackfleet_plan::plan::{Action, CellId, CellState, StepId};
+use stackfleet_plan::{
+    observed::Cell,
+    plan::{AccountFilter, Action, CellId, CellState, StepId, Targets},
+};
 
 use crate::{
     event::Cause,
     machine::{Rollout, set_of},
     node::{Followed, Following, Question},
-    patience,
-    step::{Call, CellResult, CreationState, OperationState, ResultStatus},
+    patience, resolve,
+    step::{Call, CellResult, CreationState, Directory, OperationState, ResultStatus},
 };
 
 /// Reasons of a failed account creation that are worth another attempt.
@@ -156,16 +161,26 @@ impl Rollout {
         if stopped || node.role_retries >= patience::ROLE_RETRIES_MAX {
             return false;
         }
-        let failed = node.cells.iter().filter_map(|cell| self.board.get(*cell));
-        let mut failed = failed.filter(|cell| cell.state == CellState::Failed).peekable();
-        let only_role = failed.peek().is_some() && failed.all(|cell| names_missing_role(cell.reason.as_deref()));
+        let failed = node.cells.iter().filter(|cell| self.state(**cell) == Some(CellState::Failed));
+        let mut failed = failed.peekable();
+        let only_role = failed.peek().is_some()
+            && failed.all(|cell| {
+                let reason = self.board.get(*cell).and_then(|status| status.reason.as_deref());
+                names_missing_role(reason) && self.board.stands_on_good_ground(*cell)
+            });
         if !only_role || !self.role_is_young(id, now) {
             return false;
         }
+        let open = node.cells.iter().filter_map(|cell| self.board.get(*cell));
+        let open: BTreeSet<Cell> = open
+            .filter(|cell| cell.state != CellState::Current)
+            .filter_map(|cell| Some(Cell { account: cell.name.account.id.clone()?, region: cell.name.region.clone() }))
+            .collect();
         let attempt = node.role_retries + 1;
         let planned = self.plan.steps.get(id.index()).map(|step| step.action.clone());
+        let directory = std::sync::Arc::clone(self.directory());
         let (Some(planned), Some(node)) = (planned, self.nodes.get_mut(&id)) else { return false };
-        let Some(again) = with_operation_suffix(planned, attempt) else { return false };
+        let Some(again) = once_more(planned, attempt, &open, &directory) else { return false };
         (node.action, node.role_retries, node.following) = (again, attempt, None);
         let reason = "a role made moments ago is not visible everywhere yet".to_owned();
         self.sleep(id, patience::backoff(attempt + 2), Some(reason), now);
@@ -176,7 +191,7 @@ impl Rollout {
     fn role_is_young(&self, id: StepId, now: Timestamp) -> bool {
         let set = self.nodes.get(&id).and_then(|node| set_of(&node.action));
         let mut queue = vec![id];
-        let mut seen = std::collections::BTreeSet::from([id]);
+        let mut seen = BTreeSet::from([id]);
         while let Some(step) = queue.pop() {
             for before in self.plan.steps.get(step.index()).map(|step| step.after.as_slice()).unwrap_or_default() {
                 if !seen.insert(*before) {
@@ -251,12 +266,29 @@ fn names_missing_role(reason: Option<&str>) -> bool {
     reason.is_some_and(|reason| reason.contains("should have '") && reason.contains("role with trust relationship to"))
 }
 
-/// Returns an operation on instances under another id, or `None` for what cannot simply be done once more: updating a
-/// stack set again would make every instance outdated again.
-fn with_operation_suffix(mut action: Action, attempt: u32) -> Option<Action> {
-    if let Action::CreateInstances { operation, .. } | Action::UpdateInstances { operation, .. } = &mut action {
+/// Returns an operation on instances for cells that are still open, under another id; `None` for what cannot simply be
+/// done once more: updating a stack set again would make every instance outdated again.
+fn once_more(mut action: Action, attempt: u32, open: &BTreeSet<Cell>, directory: &Directory) -> Option<Action> {
+    if let Action::CreateInstances { operation, targets, .. } | Action::UpdateInstances { operation, targets, .. } =
+        &mut action
+    {
         *operation = format!("{operation}-r{attempt}");
+        narrow(targets, open, directory);
         return Some(action);
     }
     None
+}
+
+/// Leaves out accounts and regions without open cells. A current cell that stays between them is not harmed: there is
+/// nothing to update in it.
+fn narrow(targets: &mut Targets, open: &BTreeSet<Cell>, directory: &Directory) {
+    let before = targets.accounts.len();
+    targets.regions.retain(|region| open.iter().any(|cell| cell.region == *region));
+    targets.accounts.retain(|account| {
+        let id = resolve::account_id(account, directory);
+        open.iter().any(|cell| id == Some(&cell.account))
+    });
+    if let Some(units) = targets.units.as_mut().filter(|_| targets.accounts.len() < before) {
+        units.filter = AccountFilter::Intersection;
+    }
 }

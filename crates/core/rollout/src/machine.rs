@@ -176,6 +176,10 @@ impl Rollout {
         }
     }
 
+    pub(crate) const fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
     pub(crate) fn tell(&mut self, at: Timestamp, what: Happening) {
         self.output.push_back(Output::Event(Event { at, what }));
     }

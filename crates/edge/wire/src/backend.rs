@@ -2,6 +2,7 @@
 
 use stackfleet_api::{Answer, Error, Request};
 use stackfleet_base::{Region, Timestamp};
+use stackfleet_twin::s3;
 
 /// The world behind the door.
 pub trait Backend: Send + 'static {
@@ -22,6 +23,17 @@ pub trait Backend: Send + 'static {
     /// # Errors
     /// What the operation answers instead of its output.
     fn handle(&mut self, caller: Caller<Self::Principal>, request: Request, now: Timestamp) -> Result<Answer, Error>;
+
+    /// Answers a request of S3: authorization and operation.
+    ///
+    /// # Errors
+    /// What S3 answers instead.
+    fn handle_s3(
+        &mut self,
+        caller: Caller<Self::Principal>,
+        request: s3::Request,
+        now: Timestamp,
+    ) -> Result<s3::Answer, s3::Error>;
 }
 
 /// What an access key id stands for.

@@ -9,11 +9,12 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use stackfleet_api::{Answer, Error, OperationInfo, Protocol, Reader, Service, common};
 use stackfleet_base::{Region, Timestamp};
 
-use crate::backend::{Backend, Caller, Credential};
+use crate::backend::{Backend, Caller};
 use crate::calls::Calls;
 use crate::chunked;
 use crate::clock::Clock;
-use crate::sign::{Refusal, Signature, header};
+use crate::s3_wire::{self, S3Door};
+use crate::sign::{self, Refusal, Signature, header};
 use crate::{json, query, route};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -23,11 +24,17 @@ pub struct Door<B> {
     world: Arc<Mutex<B>>,
     clock: Arc<dyn Clock>,
     calls: Calls,
+    s3: S3Door,
 }
 
 impl<B> Clone for Door<B> {
     fn clone(&self) -> Self {
-        Door { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock), calls: self.calls.clone() }
+        Door {
+            world: Arc::clone(&self.world),
+            clock: Arc::clone(&self.clock),
+            calls: self.calls.clone(),
+            s3: self.s3.clone(),
+        }
     }
 }
 
@@ -40,7 +47,9 @@ impl<B> fmt::Debug for Door<B> {
 impl<B: Backend> Door<B> {
     /// Returns a door before `world`.
     pub fn new(world: Arc<Mutex<B>>, clock: impl Clock) -> Door<B> {
-        Door { world, clock: Arc::new(clock), calls: Calls::default() }
+        let calls = Calls::default();
+        let s3 = S3Door::new(Arc::clone(&world), calls.clone());
+        Door { world, clock: Arc::new(clock), calls, s3 }
     }
 
     /// Returns the count of calls.
@@ -87,25 +96,30 @@ struct Visit<'a, B> {
 
 impl<B: Backend> Visit<'_, B> {
     fn answer(&self, mut parts: Parts, body: Bytes) -> Response<Bytes> {
-        let signature = match Signature::read(&parts) {
-            Ok(Some(signature)) => signature,
-            Ok(None) => {
-                let service = route::service_of_unsigned(&parts, &body).unwrap_or(Service::Sts);
-                return self.error(service, &common::missing_authentication_token(service));
-            }
+        let signature = match Signature::read(&parts).and_then(|signature| signature.ok_or(Refusal::Unsigned)) {
+            Ok(signature) => signature,
             Err(refusal) => {
-                let service = route::service_of_unsigned(&parts, &body).unwrap_or(Service::Sts);
-                return self.error(service, &refused(service, &refusal));
+                return match route::service_of_unsigned(&parts, &body) {
+                    Some(service) => self.error(service, &refused(service, &refusal)),
+                    None => s3_wire::refused(&refusal, &self.request_id),
+                };
             }
         };
+        if signature.service == "s3" {
+            return match self.admit(&signature, &mut parts, body) {
+                Ok((caller, body)) => self.door.s3.answer(parts, body, caller, self.now, &self.request_id),
+                Err(refusal) => s3_wire::refused(&refusal, &self.request_id),
+            };
+        }
         let Some(service) = route::service_by_signing_name(&signature.service) else {
             return not_simulated(&signature.service);
         };
-        match self.admit(service, &signature, &mut parts, body) {
-            Ok((credential, body)) => match self.perform(service, &signature, credential, &parts, &body) {
-                Ok(answer) => self.success(&answer),
-                Err(error) => self.error(service, &error),
-            },
+        let performed = self
+            .admit(&signature, &mut parts, body)
+            .map_err(|refusal| refused(service, &refusal))
+            .and_then(|(caller, body)| self.perform(service, caller, &parts, &body));
+        match performed {
+            Ok(answer) => self.success(&answer),
             Err(error) => self.error(service, &error),
         }
     }
@@ -113,34 +127,49 @@ impl<B: Backend> Visit<'_, B> {
     /// Finds out who calls; returns the body as it was before it was cut into chunks.
     fn admit(
         &self,
-        service: Service,
         signature: &Signature,
         parts: &mut Parts,
         body: Bytes,
-    ) -> Result<(Credential<B::Principal>, Bytes), Error> {
+    ) -> Result<(Caller<B::Principal>, Bytes), Refusal> {
         let credential = self
             .door
             .with_world(|world| world.credential(&signature.access_key_id, self.now))
-            .ok_or_else(|| common::invalid_client_token(service))?;
-        let refused = |refusal: Refusal| refused(service, &refusal);
-        signature.check_time(self.door.clock.signing_time()).map_err(refused)?;
+            .ok_or(Refusal::UnknownKey)?;
+        signature.check_time(self.door.clock.signing_time())?;
         let secret = &credential.secret_access_key;
-        signature.verify(parts, &body, secret).map_err(refused)?;
-        if credential.session_token != signature.session_token {
-            return Err(common::invalid_client_token(service));
+        signature.verify(parts, &body, secret)?;
+        let given = signature.session_token.as_deref().unwrap_or_default();
+        if !sign::same(credential.session_token.as_deref().unwrap_or_default(), given) {
+            return Err(Refusal::WrongToken);
         }
         if credential.expires.is_some_and(|expires| expires <= self.now) {
-            return Err(common::expired_token(service));
+            return Err(Refusal::SessionEnded);
         }
-        let body = chunked::decode(parts, body, signature, secret).map_err(refused)?;
-        Ok((credential, body))
+        let body = chunked::decode(parts, body, signature, secret)?;
+        Ok((self.caller(signature, credential.principal, parts)?, body))
+    }
+
+    fn caller(
+        &self,
+        signature: &Signature,
+        principal: B::Principal,
+        parts: &Parts,
+    ) -> Result<Caller<B::Principal>, Refusal> {
+        let region = signature.region.parse::<Region>();
+        Ok(Caller {
+            principal,
+            access_key_id: signature.access_key_id.clone(),
+            region: region.map_err(|error| Refusal::Incomplete(error.to_string()))?,
+            request_id: self.request_id.clone(),
+            source_ip: self.source_ip.clone(),
+            user_agent: header(&parts.headers, "user-agent"),
+        })
     }
 
     fn perform(
         &self,
         service: Service,
-        signature: &Signature,
-        credential: Credential<B::Principal>,
+        caller: Caller<B::Principal>,
         parts: &Parts,
         body: &Bytes,
     ) -> Result<Answer, Error> {
@@ -156,25 +185,7 @@ impl<B: Backend> Visit<'_, B> {
         if let Some(message) = reader.message() {
             return Err(common::validation(service, message));
         }
-        let caller = self.caller(signature, credential, parts)?;
         self.door.with_world(|world| world.handle(caller, request, self.now))
-    }
-
-    fn caller(
-        &self,
-        signature: &Signature,
-        credential: Credential<B::Principal>,
-        parts: &Parts,
-    ) -> Result<Caller<B::Principal>, Error> {
-        let region = signature.region.parse::<Region>().map_err(|error| common::internal_failure(error.to_string()))?;
-        Ok(Caller {
-            principal: credential.principal,
-            access_key_id: signature.access_key_id.clone(),
-            region,
-            request_id: self.request_id.clone(),
-            source_ip: self.source_ip.clone(),
-            user_agent: header(&parts.headers, "user-agent"),
-        })
     }
 
     fn success(&self, answer: &Answer) -> Response<Bytes> {
@@ -198,6 +209,9 @@ impl<B: Backend> Visit<'_, B> {
 
 fn refused(service: Service, refusal: &Refusal) -> Error {
     match refusal {
+        Refusal::Unsigned => common::missing_authentication_token(service),
+        Refusal::UnknownKey | Refusal::WrongToken => common::invalid_client_token(service),
+        Refusal::SessionEnded => common::expired_token(service),
         Refusal::Incomplete(message) => common::incomplete_signature(service, message.as_str()),
         Refusal::Expired(message) => common::signature_does_not_match(service, message.as_str()),
         Refusal::Mismatch | Refusal::BodyDigest => common::signature_does_not_match(

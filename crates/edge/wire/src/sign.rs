@@ -36,9 +36,17 @@ pub(crate) struct Signature {
     expires_seconds: Option<i64>,
 }
 
-/// Why a signature was refused.
+/// Why a request was not let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// It is not signed.
+    Unsigned,
+    /// Nobody has the access key.
+    UnknownKey,
+    /// The session token is not the key's.
+    WrongToken,
+    /// The session has ended.
+    SessionEnded,
     /// The header or the query cannot be understood.
     Incomplete(String),
     /// The time is off, or a presigned URL is too old.

@@ -53,7 +53,7 @@ fn everything_is_made_in_order() {
     40 <- [0] bucket stackfleet-artifacts-999988887777-eu-west-1 false
     41 <- [40] upload eu-west-1 key-rotation/app/5694d08a
     42 <- [0 38] create set key-rotation-execution-role {"AdministratorAccountId": Some("999988887777")} {"CAPABILITY_NAMED_IAM"}
-    43 <- [0 39] create set key-rotation-app {"Environment": Some("sandbox"), "KeyAction": Some("notify"), "MaxAgeDays": Some("90"), "UnusedDays": Some("30")} {"CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM"}
+    43 <- [0 39] create set key-rotation-app {"Environment": Some("sandbox")} {"CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM"}
     44 <- [1 8 9 35 37 42] create instances key-rotation-execution-role Development x eu-west-1 in ["Workloads"] Intersection {} Count(1)/Percent(25) soft false
     45 <- [1 8 9 35 37 39 41 43 44] create instances key-rotation-app Development x eu-west-1 {"Environment": "dev", "MaxAgeDays": "30", "UnusedDays": "14"} Count(1)/Percent(25) soft false
     46 <- [1 6 7 35 37 42 45] create instances key-rotation-execution-role Staging x eu-west-1 in ["Workloads"] Intersection {} Count(1)/Percent(25) soft false

@@ -8,6 +8,7 @@
 )]
 
 mod random;
+mod recorded;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

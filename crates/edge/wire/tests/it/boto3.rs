@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 use stackfleet_api::{OPERATIONS, OperationInfo, Protocol};
-use stackfleet_wire::{Door, RealClock, ServeOptions, serve};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use stackfleet_wire::{Door, RealClock};
 
+use crate::client::{Server, python};
 use crate::echo::{Echo, answer_of, error_of};
 use crate::values::to_json;
 
@@ -17,11 +16,6 @@ use crate::values::to_json;
 fn pinned() -> String {
     let list: Value = serde_json::from_str(include_str!("../../../../core/api/operations.json")).unwrap();
     list["botocore"].as_str().unwrap().to_owned()
-}
-
-/// The interpreter: `STACKFLEET_PYTHON` where the system's has no boto3, or another version.
-fn python() -> String {
-    std::env::var("STACKFLEET_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/boto3/roundtrip.py");
@@ -77,13 +71,7 @@ fn botocore_version() -> Option<String> {
 fn run() -> (String, Vec<crate::echo::Received>) {
     let world = Arc::new(Mutex::new(Echo::default()));
     let door = Door::new(Arc::clone(&world), RealClock::new(RealClock::time_of_day(), 1));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(1).build().unwrap();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = runtime.spawn(serve(listener, door, ServeOptions::default(), async {
-        let _ = stopped.await;
-    }));
+    let server = Server::start(door);
     let mut operations: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut errors: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for operation in OPERATIONS {
@@ -92,14 +80,13 @@ fn run() -> (String, Vec<crate::echo::Received>) {
         errors.entry(operation.service.name).or_default().insert(operation.name, shapes);
     }
     let output = Command::new(python())
-        .args([SCRIPT, &endpoint, &json!(operations).to_string(), &json!(errors).to_string()])
+        .args([SCRIPT, &server.endpoint, &json!(operations).to_string(), &json!(errors).to_string()])
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    stop.send(()).unwrap();
-    runtime.block_on(server).unwrap().unwrap();
+    server.stop();
     let received = std::mem::take(&mut world.lock().unwrap().received);
     (String::from_utf8(output.stdout).unwrap(), received)
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use stackfleet_api::{Answer, Error, OperationInfo, Reader, Request};
 use stackfleet_base::Timestamp;
+use stackfleet_twin::s3;
 use stackfleet_wire::{Backend, Caller, Credential, Door};
 
 use crate::values::{Fill, to_json};
@@ -74,6 +75,15 @@ impl Backend for Echo {
             Some(error) => Err(error),
             None => Ok(answer_of(request.operation())),
         }
+    }
+
+    fn handle_s3(&mut self, _: Caller<&'static str>, _: s3::Request, _: Timestamp) -> Result<s3::Answer, s3::Error> {
+        Err(s3::Error {
+            status: 501,
+            code: "NotImplemented".into(),
+            message: "an echo has no buckets".into(),
+            details: vec![("Resource", "<&>".into())],
+        })
     }
 }
 

@@ -1,0 +1,52 @@
+//! The twin through the front door: boto3 asks, the script checks the answers.
+
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use stackfleet_twin::{World, WorldOptions};
+use stackfleet_wire::{Door, RealClock};
+
+use crate::client::{Server, python};
+
+/// Runs a script of `tests/boto3` against a world of its own; returns the calls that were counted.
+fn run(script: &str) -> Option<stackfleet_wire::Calls> {
+    let there = Command::new(python()).args(["-c", "import boto3"]).stderr(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: {script} needs boto3 (STACKFLEET_PYTHON names an interpreter)");
+        return None;
+    }
+    let now = RealClock::time_of_day();
+    let world = World::new(1, WorldOptions { start: now, ..WorldOptions::default() });
+    let (key, secret) = world.administrator_key();
+    let (key, secret) = (key.to_owned(), secret.to_owned());
+    let door = Door::new(Arc::new(Mutex::new(world)), RealClock::new(now, 200));
+    let calls = door.calls().clone();
+    let server = Server::start(door);
+    let output = Command::new(python())
+        .arg(format!("{}/tests/boto3/{script}", env!("CARGO_MANIFEST_DIR")))
+        .arg(&server.endpoint)
+        .env("AWS_ACCESS_KEY_ID", key)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
+        .env("AWS_DEFAULT_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .output()
+        .unwrap();
+    server.stop();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(calls)
+}
+
+#[test]
+fn buckets_and_objects_with_boto3() {
+    if let Some(calls) = run("s3.py") {
+        assert!(calls.by_operation().contains_key("s3:CompleteMultipartUpload"), "{:?}", calls.by_operation());
+    }
+}
+
+#[test]
+fn accounts_and_roles_with_boto3() {
+    if let Some(calls) = run("accounts.py") {
+        assert_eq!(calls.by_operation().get("sts:AssumeRole"), Some(&1));
+    }
+}
