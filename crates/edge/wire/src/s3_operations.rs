@@ -52,7 +52,9 @@ impl<B: Backend> Operations<B> {
         bucket: String,
         setting: Setting,
     ) -> S3Result<SettingValue> {
-        let Answer::Setting(value) = self.ask(extensions, operation, s3::Request::GetBucketSetting { bucket, setting })? else {
+        let Answer::Setting(value) =
+            self.ask(extensions, operation, s3::Request::GetBucketSetting { bucket, setting })?
+        else {
             return Err(unexpected());
         };
         Ok(value)
@@ -203,7 +205,9 @@ impl<B: Backend> S3 for Operations<B> {
         &self,
         req: S3Request<GetBucketPolicyInput>,
     ) -> S3Result<S3Response<GetBucketPolicyOutput>> {
-        let SettingValue::Policy(policy) = self.setting(&req.extensions, "GetBucketPolicy", req.input.bucket, Setting::Policy)? else {
+        let SettingValue::Policy(policy) =
+            self.setting(&req.extensions, "GetBucketPolicy", req.input.bucket, Setting::Policy)?
+        else {
             return Err(unexpected());
         };
         done(GetBucketPolicyOutput { policy: Some(policy) })
@@ -230,14 +234,12 @@ impl<B: Backend> S3 for Operations<B> {
         &self,
         req: S3Request<GetBucketPolicyStatusInput>,
     ) -> S3Result<S3Response<GetBucketPolicyStatusOutput>> {
-        let SettingValue::PolicyStatus { is_public } = self.setting(&req.extensions, "GetBucketPolicyStatus", req.input.bucket, Setting::PolicyStatus)? else {
+        let SettingValue::PolicyStatus { is_public } =
+            self.setting(&req.extensions, "GetBucketPolicyStatus", req.input.bucket, Setting::PolicyStatus)?
+        else {
             return Err(unexpected());
         };
-        {
-                done(GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(is_public) }) })
-            }
-            _other => Err(unexpected()),
-        }
+        done(GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(is_public) }) })
     }
 
     async fn get_bucket_versioning(
@@ -320,8 +322,12 @@ impl<B: Backend> S3 for Operations<B> {
         &self,
         req: S3Request<GetBucketTaggingInput>,
     ) -> S3Result<S3Response<GetBucketTaggingOutput>> {
-        match self.setting(&req.extensions, "GetBucketTagging", req.input.bucket, Setting::Tagging)? {
-            SettingValue::Tagging(tags) => done(GetBucketTaggingOutput { tag_set: tag_set(tags) })
+        let SettingValue::Tagging(tags) =
+            self.setting(&req.extensions, "GetBucketTagging", req.input.bucket, Setting::Tagging)?
+        else {
+            return Err(unexpected());
+        };
+        done(GetBucketTaggingOutput { tag_set: tag_set(tags) })
     }
 
     async fn put_bucket_tagging(
