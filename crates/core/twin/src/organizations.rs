@@ -161,7 +161,7 @@ impl Organization {
     }
 
     /// Returns the accounts in a root or unit and in everything beneath it, by id.
-    #[expect(dead_code, reason = "for service-managed stack sets")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for service-managed stack sets"))]
     pub(crate) fn accounts_under(&self, node: &str) -> BTreeSet<AccountId> {
         let mut found = BTreeSet::new();
         let mut open = vec![node];
@@ -348,4 +348,127 @@ service! {
     untag_resource: UntagResourceInput -> UntagResourceOutput = tags::untag;
     update_organizational_unit: UpdateOrganizationalUnitInput -> UpdateOrganizationalUnitOutput = tree::update_unit;
     update_policy: UpdatePolicyInput -> UpdatePolicyOutput = policies::update;
+}
+
+#[cfg(test)]
+mod tests {
+    use stackfleet_api::{Answer, Request};
+    use stackfleet_base::Digest;
+
+    use super::*;
+    use crate::{call::Principal, options::WorldOptions};
+
+    /// What must hold of an organization whatever was done to it.
+    fn check(organization: &Organization) {
+        let mut placed = BTreeMap::new();
+        for (parent, children) in &organization.children {
+            assert!(organization.is_parent(parent), "{parent} has children and is no parent");
+            for child in children {
+                assert!(placed.insert(child.clone(), parent.clone()).is_none(), "{child} is in two places");
+            }
+        }
+        let units = organization.units.iter().map(|(id, unit)| (id.clone(), unit.parent.clone()));
+        let accounts = organization.accounts.iter().map(|(id, member)| (id.to_string(), member.parent.clone()));
+        assert_eq!(placed, units.chain(accounts).collect(), "children and parents are the same relation");
+        for (node, policies) in &organization.attached {
+            assert!(organization.is_target(node), "{node} has policies and is no target");
+            assert!(
+                policies.iter().all(|id| organization.policies.contains_key(id)),
+                "{node} has a policy that is none"
+            );
+        }
+        for account in organization.accounts.keys() {
+            let path = organization.path(account);
+            assert_eq!(path.first(), Some(&organization.root.as_str()));
+            assert!(path.len() <= 7, "{path:?} is too deep");
+        }
+        assert_eq!(organization.accounts_under(&organization.root).len(), organization.accounts.len());
+    }
+
+    /// Numbers that follow from a seed.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 += 1;
+            let bytes = Digest::of(self.0.to_be_bytes());
+            let number = bytes.as_bytes().iter().take(4).fold(0_usize, |sum, byte| sum * 256 + usize::from(*byte));
+            number % sides.max(1)
+        }
+
+        fn pick(&mut self, from: &[String]) -> String {
+            from.get(self.roll(from.len())).cloned().unwrap_or_default()
+        }
+    }
+
+    fn step(world: &mut World, dice: &mut Dice) -> Result<Answer, stackfleet_api::Error> {
+        let organization = world.organization.as_ref().unwrap();
+        let parents: Vec<String> = organization.units.keys().cloned().chain([organization.root.clone()]).collect();
+        let accounts: Vec<String> = organization.accounts.keys().map(ToString::to_string).collect();
+        let targets: Vec<String> = parents.iter().chain(&accounts).cloned().collect();
+        let policies: Vec<String> = organization.policies.keys().cloned().collect();
+        let root_id = organization.root.clone();
+        let number = dice.roll(40);
+        let request = match dice.roll(12) {
+            0 | 1 => api::Request::CreateAccount(api::CreateAccountInput {
+                email: format!("a{number}@x.example"),
+                account_name: "A".to_owned(),
+                ..api::CreateAccountInput::default()
+            }),
+            2 | 3 => api::Request::CreateOrganizationalUnit(api::CreateOrganizationalUnitInput {
+                parent_id: dice.pick(&parents),
+                name: format!("U{number}"),
+                tags: None,
+            }),
+            4 | 5 => api::Request::MoveAccount(api::MoveAccountInput {
+                account_id: dice.pick(&accounts),
+                source_parent_id: dice.pick(&parents),
+                destination_parent_id: dice.pick(&parents),
+            }),
+            6 => api::Request::DeleteOrganizationalUnit(api::DeleteOrganizationalUnitInput {
+                organizational_unit_id: dice.pick(&parents),
+            }),
+            7 => api::Request::CreatePolicy(api::CreatePolicyInput {
+                content: r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#
+                    .to_owned(),
+                name: format!("P{number}"),
+                type_: api::PolicyType::ServiceControlPolicy,
+                ..api::CreatePolicyInput::default()
+            }),
+            8 => api::Request::AttachPolicy(api::AttachPolicyInput {
+                policy_id: dice.pick(&policies),
+                target_id: dice.pick(&targets),
+            }),
+            9 => api::Request::DetachPolicy(api::DetachPolicyInput {
+                policy_id: dice.pick(&policies),
+                target_id: dice.pick(&targets),
+            }),
+            10 => api::Request::CloseAccount(api::CloseAccountInput { account_id: dice.pick(&accounts) }),
+            _ => api::Request::EnablePolicyType(api::EnablePolicyTypeInput {
+                root_id,
+                policy_type: api::PolicyType::ServiceControlPolicy,
+            }),
+        };
+        let account = world.management.clone();
+        let call = Call::outside(Principal::Root { account }, "us-east-1".parse().unwrap(), "r".into());
+        world.advance(world.now + std::time::Duration::from_secs(30 * number as u64));
+        world.call(&call, Request::Organizations(request))
+    }
+
+    #[test]
+    fn whatever_is_done_the_tree_stays_a_tree() {
+        for seed in 0..8 {
+            let options = WorldOptions { organization: true, throttling: false, ..WorldOptions::default() };
+            let mut world = World::new(seed, options);
+            let mut dice = Dice(seed * 1_000_000);
+            let mut done = 0;
+            for _ in 0..150 {
+                done += usize::from(step(&mut world, &mut dice).is_ok());
+                check(world.organization.as_ref().unwrap());
+            }
+            assert!(done > 50, "seed {seed}: only {done} steps did something");
+            let saved = world.save().unwrap();
+            assert_eq!(World::load(&saved).unwrap().save().unwrap(), saved, "seed {seed}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use stackfleet_api::{Error, sts::AssumeRoleOutput};
 use stackfleet_base::AccountId;
-use stackfleet_twin::{Call, Principal};
+use stackfleet_twin::{Call, Principal, World, WorldOptions};
 
 use crate::kit::{Rig, ask, refusal};
 
@@ -172,4 +172,38 @@ fn sessions_of_sessions_last_an_hour_at_most() {
         "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role \
          chaining."
     );
+}
+
+#[test]
+fn a_new_role_cannot_be_assumed_until_iam_has_spread_it() {
+    let options = WorldOptions {
+        organization: true,
+        throttling: false,
+        iam_lag: std::time::Duration::from_secs(10),
+        ..WorldOptions::default()
+    };
+    let world = World::new(7, options);
+    let mut rig = Rig { now: world.now(), world };
+    let admin = rig.admin();
+    let account = rig.world.management_account().clone();
+    let role = create_role(&mut rig, &admin, "r", &trusting(&format!(r#"{{"AWS":"{account}"}}"#), "")).unwrap();
+    rig.wait(9);
+    assert!(refusal(assume(&mut rig, &admin, &role)).starts_with("AccessDenied"));
+    rig.wait(1);
+    assert!(assume(&mut rig, &admin, &role).is_ok());
+}
+
+#[test]
+fn sessions_of_a_deleted_role_may_do_nothing() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    let account = rig.world.management_account().clone();
+    let trust = trusting(&format!(r#"{{"AWS":"{account}"}}"#), "");
+    let role = create_role(&mut rig, &admin, "r", &trust).unwrap();
+    let principal = rig.world.assume_role(&admin, &role, "s").unwrap();
+    let call = Call::outside(principal, "us-east-1".parse().unwrap(), "r".into());
+    ask!(rig, admin, Iam iam DeleteRole DeleteRoleInput { role_name: "r".to_owned() }).unwrap();
+    create_role(&mut rig, &admin, "r", &trust).unwrap();
+    allow(&mut rig, &admin, "r", "*");
+    assert!(refusal(ask!(rig, call, Iam iam ListRoles ListRolesInput {})).starts_with("AccessDenied"));
 }
