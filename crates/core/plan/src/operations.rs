@@ -74,9 +74,12 @@ pub(crate) fn plan(draft: &mut Draft, wants: &AppWants<'_>, context: &Context<'_
         let wave = u32::try_from(wave).unwrap_or(u32::MAX);
         for set in &mut sets {
             let steps = wave_steps(draft, set, wants, wave, &gate, context);
-            if !steps.is_empty() {
-                gate = steps;
+            // What is under way did not wait for the gate, so it does not stand for what it should have waited for.
+            let passed_gate = set.followed.iter().all(|(_, step)| !steps.contains(step));
+            if passed_gate && !steps.is_empty() {
+                gate.clear();
             }
+            gate.extend(steps);
         }
     }
 }

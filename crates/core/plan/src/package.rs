@@ -1,8 +1,10 @@
 //! The template as it is sent: local code replaced by where the artifact lies; and the capabilities it needs.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use stackfleet_base::AccountId;
-use stackfleet_template::Template;
+use stackfleet_template::{Capability, Template, apply_edits};
 
 use crate::artifacts::Artifact;
 
@@ -30,19 +32,10 @@ pub fn package<'a>(
         let pointer = pointer(&artifact.place);
         let no_place = || NoSuchPlace { place: pointer.clone() };
         template.value().pointer(&pointer).ok_or_else(no_place)?;
-        let span = template.span(&pointer).ok_or_else(no_place)?;
-        let location = location(template, artifact, management).to_string();
-        edits.push((span.start, span.end, location));
+        edits.push(template.replace(text, &pointer, &location(template, artifact, management)).ok_or_else(no_place)?);
     }
-    edits.sort();
-    let mut packaged = text.to_owned();
-    for (start, end, location) in edits.into_iter().rev() {
-        // JSON is YAML, so the flow mapping fits a template in either language.
-        let written = packaged.get(start..end).unwrap_or_default();
-        let kept = written.len() - written.trim_end().len();
-        packaged.replace_range(start..end.saturating_sub(kept), &location);
-    }
-    Ok(packaged)
+    // Edits of one artifact each never overlap, unless two artifacts name one place.
+    apply_edits(text, &edits).ok_or_else(|| NoSuchPlace { place: "place that takes two artifacts".to_owned() })
 }
 
 fn pointer(place: &[String]) -> String {
@@ -62,44 +55,26 @@ fn location(template: &Template, artifact: &Artifact, management: &AccountId) ->
     }
 }
 
-/// IAM types that need an acknowledgement, with the property that gives a name of the user's choice
-/// ("Acknowledging IAM resources in CloudFormation templates").
-const IAM_TYPES: [(&str, Option<&str>); 9] = [
-    ("AWS::IAM::AccessKey", None),
-    ("AWS::IAM::Group", Some("GroupName")),
-    ("AWS::IAM::InstanceProfile", Some("InstanceProfileName")),
-    ("AWS::IAM::ManagedPolicy", Some("ManagedPolicyName")),
-    ("AWS::IAM::Policy", None),
-    ("AWS::IAM::Role", Some("RoleName")),
-    ("AWS::IAM::User", Some("UserName")),
-    ("AWS::IAM::UserToGroupAddition", None),
-    ("AWS::CloudFormation::Stack", None),
-];
-
 /// Returns the capabilities that a template needs, what its transforms will add included.
 #[must_use]
-pub fn capabilities(template: &Template) -> std::collections::BTreeSet<String> {
-    let (mut iam, mut named) = (false, false);
+pub fn capabilities(template: &Template) -> BTreeSet<String> {
+    let mut needed: BTreeSet<Capability> =
+        stackfleet_template::capabilities(template).into_iter().map(|need| need.capability).collect();
     for resource in template.resources() {
-        let known = IAM_TYPES.iter().find(|(name, _)| *name == resource.type_name());
-        if let Some((_, property)) = known {
-            iam = true;
-            let has = |property| resource.properties().is_some_and(|properties| properties.contains_key(property));
-            named |= property.is_some_and(has) || resource.type_name() == "AWS::CloudFormation::Stack";
-        }
         // SAM makes roles for functions, state machines and the schedules that start them.
-        iam |= resource.type_name().starts_with("AWS::Serverless::");
+        if resource.type_name().starts_with("AWS::Serverless::") {
+            needed.insert(Capability::Iam);
+        }
+        // What a nested stack needs is not known here.
+        if resource.type_name() == "AWS::CloudFormation::Stack" {
+            needed.extend([Capability::NamedIam, Capability::AutoExpand]);
+        }
     }
-    let macros = template.has_open_transforms() || !template.transforms().is_empty();
-    let nested = template.resources().any(|resource| resource.type_name() == "AWS::CloudFormation::Stack");
-    let mut needed = std::collections::BTreeSet::new();
-    if named {
-        needed.insert("CAPABILITY_NAMED_IAM".to_owned());
-    } else if iam {
-        needed.insert("CAPABILITY_IAM".to_owned());
+    if template.has_open_transforms() {
+        needed.insert(Capability::AutoExpand);
     }
-    if macros || nested {
-        needed.insert("CAPABILITY_AUTO_EXPAND".to_owned());
+    if needed.contains(&Capability::NamedIam) {
+        needed.remove(&Capability::Iam);
     }
-    needed
+    needed.into_iter().map(|capability| capability.as_str().to_owned()).collect()
 }

@@ -89,10 +89,11 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Tells whether every cell is as declared, or left out on purpose.
+    /// Tells whether every cell is as declared, or left out on purpose. What cannot be judged does not hold.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.cells.iter().all(|cell| matches!(cell.state, CellState::Current | CellState::Skipped))
+        let judged = !self.findings.iter().any(|finding| finding.blocks);
+        judged && self.cells.iter().all(|cell| matches!(cell.state, CellState::Current | CellState::Skipped))
     }
 
     /// Returns how many cells stand how.

@@ -67,6 +67,8 @@ pub struct Rollout {
     timers: BTreeSet<(Timestamp, StepId)>,
     creations: BTreeSet<StepId>,
     requests: u64,
+    /// How many steps are done, refused or blocked.
+    ended: usize,
     paused: bool,
     cancelled: bool,
     over: bool,
@@ -98,6 +100,7 @@ impl Rollout {
             timers: BTreeSet::new(),
             creations: BTreeSet::new(),
             requests: 0,
+            ended: 0,
             paused: false,
             cancelled: false,
             over: false,
@@ -211,8 +214,7 @@ impl Rollout {
             self.ready.remove(&id);
             self.ask(id, now);
         }
-        let all_ended = self.nodes.values().all(|node| node.phase.is_over());
-        if !self.over && self.in_flight.is_empty() && (self.cancelled || all_ended) {
+        if !self.over && self.in_flight.is_empty() && (self.cancelled || self.ended >= self.nodes.len()) {
             self.over = true;
             let summary = self.summary();
             self.tell(now, Happening::Finished { summary });
@@ -367,6 +369,7 @@ impl Rollout {
         node.phase = Phase::Done;
         node.finished = Some(now);
         let dependants = node.dependants.clone();
+        self.ended += 1;
         self.creations.remove(&id);
         self.tell(now, Happening::StepFinished { step: id });
         let wave = self.board.step_ended(id, true, true, now);
@@ -385,6 +388,7 @@ impl Rollout {
     pub(crate) fn refuse(&mut self, id: StepId, cause: Cause, now: Timestamp) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         node.phase = Phase::Refused;
+        self.ended += 1;
         let (began, cells) = (node.began, node.cells.clone());
         self.creations.remove(&id);
         let reason = cause.to_string();
@@ -408,6 +412,7 @@ impl Rollout {
                     continue;
                 }
                 node.phase = Phase::Blocked;
+                self.ended += 1;
                 let cells = node.cells.clone();
                 blocked += 1;
                 queue.push_back(dependant);
@@ -430,23 +435,23 @@ impl Rollout {
     }
 
     fn learn(&mut self, step: StepId, fact: &Fact) {
-        let directory = Arc::make_mut(&mut self.directory);
         match fact {
             Fact::Organization { id, management, root } => {
+                let directory = Arc::make_mut(&mut self.directory);
                 directory.organization = Some(id.clone());
                 directory.management = Some(management.clone());
                 directory.root = Some(root.clone());
             }
             Fact::Unit { path, id } => {
-                directory.units.insert(path.clone(), id.clone());
+                Arc::make_mut(&mut self.directory).units.insert(path.clone(), id.clone());
             }
             Fact::Policy { name, id } => {
-                directory.policies.insert(name.clone(), id.clone());
+                Arc::make_mut(&mut self.directory).policies.insert(name.clone(), id.clone());
             }
             Fact::Creation { state: CreationState::Succeeded(id), .. } => {
                 let action = self.nodes.get(&step).map(|node| &node.action);
                 if let Some(Action::CreateAccount { name, .. }) = action {
-                    directory.accounts.insert(name.clone(), id.clone());
+                    Arc::make_mut(&mut self.directory).accounts.insert(name.clone(), id.clone());
                     self.board.account_is(name, id);
                 }
             }

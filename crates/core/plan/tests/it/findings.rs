@@ -1,16 +1,8 @@
 //! What a plan tells before anything is done.
 
-use stackfleet_plan::{plan, plan::Plan};
+use stackfleet_plan::plan;
 
-use crate::fixture::{account, empty_world, example, world};
-
-fn findings(plan: &Plan) -> Vec<String> {
-    let line = |finding: &stackfleet_plan::plan::Finding| {
-        let sign = if finding.blocks { '!' } else { '-' };
-        format!("{sign} {} {}", finding.code, finding.message)
-    };
-    plan.findings.iter().map(line).collect()
-}
+use crate::fixture::{account, empty_world, example, findings, world};
 
 #[test]
 fn credentials_of_another_account_plan_nothing() {

@@ -176,3 +176,12 @@ fn targets_name(targets: &Targets) -> String {
     let units = targets.units.as_ref().map(|units| format!(" in {:?} {:?}", units.units, units.filter));
     format!("{} x {}{}", accounts.join(","), regions.join(","), units.unwrap_or_default())
 }
+
+/// What a plan tells, blocking findings with `!`.
+pub(crate) fn findings(plan: &Plan) -> Vec<String> {
+    let line = |finding: &stackfleet_plan::plan::Finding| {
+        let sign = if finding.blocks { '!' } else { '-' };
+        format!("{sign} {} {}", finding.code, finding.message)
+    };
+    plan.findings.iter().map(line).collect()
+}

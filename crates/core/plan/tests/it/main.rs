@@ -1,6 +1,7 @@
 //! Plans of small projects against small worlds.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod changes;
 mod findings;
 mod first;
 mod fixture;
