@@ -71,7 +71,8 @@ fn deployed() -> Observed {
     }
     for cell in &plan.cells {
         let set = observed.stack_sets.get_mut(&cell.set).unwrap();
-        let differs = cell.set == "net-app" && set.definition.parameters["Name"].as_ref() != Some(&cell.account.name);
+        let differs = cell.set == "net-app"
+            && set.definition.parameters.get("Name").unwrap().as_ref() != Some(&cell.account.name);
         let own = differs.then(|| ("Name".to_owned(), cell.account.name.clone()));
         let instance = ObservedInstance {
             status: InstanceStatus::Current,

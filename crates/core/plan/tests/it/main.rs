@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod changes;
+mod documented;
 mod findings;
 mod first;
 mod fixture;
