@@ -1,12 +1,14 @@
 //! The state that one transform shares between resources: later resources see what earlier ones changed.
 
+use crate::api::usage_plan::SharedUsagePlan;
 use crate::deployment_preference::DeploymentPreferences;
 use crate::environment::Environment;
 use crate::error::Result;
-use crate::generated;
+use crate::generated::{self, Generated};
 use crate::intrinsics::{self, Generations, Renames};
 use crate::node::{Map, Node, Text};
 use crate::tables;
+use std::collections::BTreeMap;
 
 /// Everything that expanding a resource may read and change besides the resource itself.
 #[derive(Debug)]
@@ -16,14 +18,17 @@ pub(crate) struct Context<'e> {
     /// Parameter values: the caller's, the template's defaults, `AWS::Region` and `AWS::Partition`.
     pub(crate) parameters: Map,
     pub(crate) mappings: Map,
-    /// `Metadata: {SamTransformTest: true}`: AWS's way of leaving out the tags that mark what the transform made.
-    pub(crate) is_test: bool,
     pub(crate) conditions: Map,
     /// All resources of the template by logical id, as changed so far.
     pub(crate) resources: Map,
     pub(crate) generations: Generations,
     pub(crate) renames: Renames,
     pub(crate) deployments: DeploymentPreferences,
+    /// Names of the functions behind each REST API, one after the other.
+    pub(crate) function_names: BTreeMap<String, String>,
+    pub(crate) shared_usage_plan: SharedUsagePlan,
+    /// Record set groups by logical id, shared by the domains of a hosted zone.
+    pub(crate) record_set_groups: BTreeMap<String, Generated>,
 }
 
 impl Context<'_> {
@@ -35,6 +40,10 @@ impl Context<'_> {
     pub(crate) fn resolve_all(&self, node: &mut Node) -> Result<()> {
         intrinsics::resolve_parameters(node, &self.parameters)?;
         intrinsics::resolve_mappings(node, &self.mappings)
+    }
+    /// A copy with parameters replaced.
+    pub(crate) fn resolved(&self, node: &Node) -> Result<Node> {
+        intrinsics::resolved(node, &self.parameters)
     }
     pub(crate) fn resource(&self, id: &str) -> Option<&Map> {
         self.resources.map(id)
@@ -80,7 +89,7 @@ impl Context<'_> {
     }
     /// The author's tags after the one that marks what the transform made.
     pub(crate) fn tags(&self, marker: &str, tags: Option<&Map>) -> Vec<Node> {
-        if self.is_test { generated::tag_list(tags) } else { generated::tags_with_origin(marker, tags) }
+        generated::tags_with_origin(marker, tags)
     }
     /// Adds a condition under a name derived from it unless it is there.
     pub(crate) fn add_condition(&mut self, name: &Text, condition: Node) {

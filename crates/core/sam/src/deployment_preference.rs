@@ -152,11 +152,11 @@ impl DeploymentPreferences {
         }
         for entry in &self.entries {
             if let Some(tags) = &entry.tags {
-                crate::function::add_tags(&mut application, tags);
+                crate::function::assign_tags(&mut application, tags);
             }
             let mut group = deployment_group(entry);
             if let Some(tags) = &entry.tags {
-                crate::function::add_tags(&mut group, tags);
+                crate::function::assign_tags(&mut group, tags);
             }
             made.push(group);
         }
@@ -219,6 +219,13 @@ fn configuration_name(configuration: Node) -> Node {
         }
         Node::List(items) => Node::List(items.into_iter().map(configuration_name).collect()),
         Node::Map(mut entries) => {
+            // `!Sub AllAtOnce`: the plain name inside takes the place of the whole.
+            if let Some(Node::Text(name)) = entries.get("Fn::Sub")
+                && entries.len() == 1
+                && PREDEFINED.contains(&name.as_str())
+            {
+                return configuration_name(Node::from(name));
+            }
             for value in entries.values_mut() {
                 *value = configuration_name(std::mem::replace(value, Node::Null));
             }
@@ -233,9 +240,11 @@ fn alarm_configuration(alarms: &Node) -> Node {
         Node::List(alarms) => Node::List(alarms.iter().map(|alarm| Node::Map(map! {"Name" => alarm})).collect()),
         other => other.clone(),
     };
-    let alarms = match intrinsics::if_arguments(alarms) {
-        Some(Ok((condition, then, otherwise))) => intrinsics::if_(condition, named(then), named(otherwise)),
-        Some(Err(_)) | None => named(alarms),
-    };
-    Node::Map(map! {"Enabled" => true, "Alarms" => alarms})
+    let configuration = |list: &Node| Node::Map(map! {"Enabled" => true, "Alarms" => named(list)});
+    match intrinsics::if_arguments(alarms) {
+        Some(Ok((condition, then, otherwise))) => {
+            intrinsics::if_(condition, configuration(then), configuration(otherwise))
+        }
+        Some(Err(_)) | None => configuration(alarms),
+    }
 }

@@ -1,6 +1,7 @@
 //! `Events` of functions: one file per kind; here what they share and the order in which they are made.
 
 mod alexa_skill;
+pub(crate) mod api;
 mod cloud_watch_logs;
 mod cognito;
 pub(crate) mod dead_letter;
@@ -17,6 +18,8 @@ mod schedule_v2;
 mod sns;
 mod sqs;
 mod stream;
+
+pub(crate) use api::resource_policy;
 
 use crate::context::Context;
 use crate::error::{Fault, Result};
@@ -186,7 +189,8 @@ fn expand_event(
         "Schedule" => schedule::expand(context, &event),
         "ScheduleV2" => schedule_v2::expand(context, &event),
         "SelfManagedKafka" => kafka::expand(context, &event, role),
-        "Api" | "HttpApi" => Err(Fault::unsupported(function.id, format!("The event type {kind_name}"))),
+        "Api" => api::expand(context, &event),
+        "HttpApi" => Err(Fault::unsupported(function.id, format!("The event type {kind_name}"))),
         _unknown => Err(Fault::event(
             name,
             format!(

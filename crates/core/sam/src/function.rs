@@ -140,7 +140,8 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
 
     let mut invoke_policies = Vec::new();
     if let Some(config) = properties.truthy("EventInvokeConfig") {
-        let config = expect_map(id, config, "EventInvokeConfig")?;
+        let config = context.resolved(config)?;
+        let config = expect_map(id, &config, "EventInvokeConfig")?;
         let (resources, policies) = destinations::event_invoke_config(context, &parts, config, alias_name.as_ref())?;
         made.extend(resources);
         invoke_policies = policies;
@@ -170,39 +171,29 @@ fn tags_to_propagate(parts: &FunctionParts<'_>) -> Option<Map> {
 }
 
 /// Kinds of generated resources that take tags.
-const TAGGED: &[&str] = &[
+const TAGGED: [&str; 9] = [
+    "AWS::Lambda::Function",
     "AWS::SQS::Queue",
     "AWS::SNS::Topic",
     "AWS::IoT::TopicRule",
     "AWS::IAM::Role",
-    "AWS::Events::Rule",
-    "AWS::Lambda::EventSourceMapping",
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::StepFunctions::StateMachine",
+    "AWS::Lambda::CapacityProvider",
 ];
 
 fn propagate_tags(parts: &FunctionParts<'_>, made: &mut [Generated]) {
     let Some(tags) = tags_to_propagate(parts) else { return };
     for resource in made {
-        add_tags(resource, &tags);
+        assign_tags(resource, &tags);
     }
 }
 
-/// Adds tags to a resource that takes them, unless it has them.
-pub(crate) fn add_tags(resource: &mut Generated, tags: &Map) {
-    if !TAGGED.contains(&resource.kind.as_str())
-        || matches!(resource.kind.as_str(), "AWS::Events::Rule" | "AWS::Lambda::EventSourceMapping")
-    {
-        return;
-    }
-    let mut list = resource.properties.list("Tags").cloned().unwrap_or_default();
-    for tag in generated::tag_list(Some(tags)) {
-        if !list.contains(&tag) {
-            list.push(tag);
-        }
-    }
-    if !list.is_empty() {
-        resource.put("Tags", list);
+/// Gives a resource that takes tags these, in place of what it has.
+pub(crate) fn assign_tags(resource: &mut Generated, tags: &Map) {
+    if TAGGED.contains(&resource.kind.as_str()) && !tags.is_empty() {
+        resource.put("Tags", generated::tag_list(Some(tags)));
     }
 }
 
@@ -238,7 +229,7 @@ fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<G
     let mut lambda = Generated::new(id, "AWS::Lambda::Function");
     lambda.copy(properties, SAME);
     lambda.put("Code", code::code(id, properties)?);
-    if let Some(mode) = properties.truthy("Tracing") {
+    if let Some(mode) = tracing(context, properties)? {
         lambda.put("TracingConfig", map! {"Mode" => mode});
     }
     if let Some(queue) = properties.truthy("DeadLetterQueue") {
@@ -324,7 +315,7 @@ fn execution_role(
             return Ok(None);
         }
     }
-    let managed = default_managed_policies(context, properties);
+    let managed = default_managed_policies(context, properties)?;
     let policies = Policies::read(id, properties.get("Policies"))?;
     let assume = match properties.present("AssumeRolePolicyDocument") {
         Some(document) => document.clone(),
@@ -344,6 +335,9 @@ fn execution_role(
         },
     );
     let mut inline = invoke_policies;
+    if let Some(Node::List(own)) = role.properties.remove("Policies") {
+        inline.extend(own);
+    }
     if let Some(queue) = properties.truthy("DeadLetterQueue") {
         let (action, arn) = dead_letter_queue(id, queue)?;
         inline.insert(0, role::inline("DeadLetterQueuePolicy", role::allow(action, arn)));
@@ -352,15 +346,25 @@ fn execution_role(
     Ok(Some(role))
 }
 
-fn default_managed_policies(context: &Context<'_>, properties: &Map) -> Vec<Node> {
-    let mut managed = vec![context.aws_policy("service-role/AWSLambdaBasicExecutionRole")];
-    if properties.truthy("Tracing").is_some() {
+/// `Tracing` unless it is empty or resolves to `Disabled`.
+fn tracing<'n>(context: &Context<'_>, properties: &'n Map) -> Result<Option<&'n Node>> {
+    let Some(mode) = properties.truthy("Tracing") else { return Ok(None) };
+    Ok((context.resolved(mode)?.as_str() != Some("Disabled")).then_some(mode))
+}
+
+fn default_managed_policies(context: &Context<'_>, properties: &Map) -> Result<Vec<Node>> {
+    let basic = match properties.truthy("DurableConfig") {
+        Some(_) => "service-role/AWSLambdaBasicDurableExecutionRolePolicy",
+        None => "service-role/AWSLambdaBasicExecutionRole",
+    };
+    let mut managed = vec![context.aws_policy(basic)];
+    if tracing(context, properties)?.is_some() {
         managed.push(context.xray_policy());
     }
     if properties.truthy("VpcConfig").is_some() {
         managed.push(context.aws_policy("service-role/AWSLambdaVPCAccessExecutionRole"));
     }
-    managed
+    Ok(managed)
 }
 
 /// The function, or its alias, where something that calls it wants an ARN or a name.

@@ -49,6 +49,13 @@ impl HashOrder {
         }
     }
 
+    /// Notes that `count` entries are about to be added in one go.
+    pub(crate) fn reserve(&mut self, count: usize, entries: &IndexMap<Text, Node>) {
+        if (self.fill + count) * 3 >= self.slots.len() * 2 {
+            self.resize((entries.len() + count) * 2, entries);
+        }
+    }
+
     /// Notes that the entry at `index` was taken out and later ones moved up.
     pub(crate) fn removed(&mut self, index: usize) {
         for slot in &mut self.slots {

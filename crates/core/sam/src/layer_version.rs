@@ -26,11 +26,9 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let empty = Map::new();
     let given = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, given, PROPERTIES)?;
-    // What the id depends on is resolved in place, so it comes out resolved; lists stay as they are.
+    // Texts that the id depends on are resolved in place, so they come out resolved.
     let mut properties = given.clone();
-    for key in
-        ["LayerName", "Description", "RetentionPolicy", "LicenseInfo", "CompatibleArchitectures", "CompatibleRuntimes"]
-    {
+    for key in ["LayerName", "Description", "RetentionPolicy", "LicenseInfo"] {
         let Some(value) = properties.get_mut(key) else { continue };
         if matches!(value, Node::Map(_)) {
             let mut resolved = value.clone();
@@ -49,7 +47,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     for key in ["Condition", "DependsOn", "Metadata", "UpdateReplacePolicy"] {
         layer.attributes.set(key, resource.get(key));
     }
-    let policy = resource.get("DeletionPolicy").cloned().or(retention).unwrap_or_else(|| "Retain".into());
+    let policy = retention.or_else(|| resource.get("DeletionPolicy").cloned()).unwrap_or_else(|| "Retain".into());
     layer.attributes.insert("DeletionPolicy", policy);
     layer.put("LayerName", properties.truthy("LayerName").cloned().unwrap_or_else(|| Node::from(id)));
     if let Some(uri) = properties.present("ContentUri") {

@@ -7,8 +7,13 @@
 //! Logical ids, list orders and messages are AWS's. A resource type, event or property that AWS's transform knows and this
 //! one does not is refused with [`SamErrorKind::Unsupported`], never dropped.
 #![warn(missing_docs)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON has six kinds of values for good, and a check of one means all others by the rest"
+)]
 #![expect(dead_code, reason = "some tables and helpers serve resource types that are refused as unsupported")]
 
+mod api;
 mod context;
 mod deployment_preference;
 mod environment;
@@ -18,14 +23,17 @@ mod function;
 mod generated;
 mod globals;
 mod hash_order;
+mod implicit_api;
 mod intrinsics;
 mod layer_version;
 mod node;
+mod origin;
 mod policies;
 mod properties;
 mod python;
 mod role;
 mod simple_table;
+mod swagger;
 mod tables;
 mod transform;
 

@@ -218,6 +218,15 @@ impl Map {
             }
         }
     }
+    /// Sets all entries of `other` in one go, which may make room in the table first.
+    pub(crate) fn update(&mut self, other: &Map) {
+        if let Some(table) = &mut self.table {
+            table.reserve(other.len(), &self.entries);
+        }
+        for (key, value) in other.iter() {
+            self.insert(key.clone(), value.clone());
+        }
+    }
     pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
         let (index, _, value) = self.entries.shift_remove_full(key)?;
         if let Some(table) = &mut self.table {

@@ -1,5 +1,6 @@
 //! The passes of the transform, in AWS's order.
 
+use crate::api::usage_plan::SharedUsagePlan;
 use crate::context::Context;
 use crate::deployment_preference::DeploymentPreferences;
 use crate::environment::Environment;
@@ -7,8 +8,9 @@ use crate::error::{Fault, Result, SamError, collect};
 use crate::generated::Generated;
 use crate::intrinsics::{self, Generations, Renames};
 use crate::node::{Map, Node, Text};
-use crate::{function, globals, layer_version, policies, simple_table};
+use crate::{api, function, globals, implicit_api, layer_version, origin, policies, simple_table};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 const PREFIX: &str = "AWS::Serverless::";
 
@@ -34,7 +36,11 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
         return Err(one(Fault::document("'Resources' section is required")));
     };
     let mut context = start(&mut document, environment).map_err(one)?;
-    let globals = document.remove("Globals");
+    let mut globals = document.remove("Globals");
+    origin::mark(&mut context, globals.as_mut());
+    implicit_api::add_default_definitions(&mut context);
+    implicit_api::add_paths(&mut context, &implicit_api::REST)?;
+    implicit_api::add_paths(&mut context, &implicit_api::HTTP)?;
     globals::merge(globals.as_ref(), &mut context.resources).map_err(one)?;
     expand_policy_templates(&mut context)?;
     expand_resources(&mut context)?;
@@ -62,18 +68,19 @@ fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context
     let mappings = section("Mappings")?;
     let parameters = parameter_values(&section("Parameters")?, environment);
     let conditions = document.map("Conditions").cloned().unwrap_or_default();
-    let is_test = document.map("Metadata").is_some_and(|metadata| metadata.truthy("SamTransformTest").is_some());
     Ok(Context {
         environment,
         partition: environment.partition(),
         parameters,
         mappings,
-        is_test,
         conditions,
         resources,
         generations: Generations::default(),
         renames: Renames::default(),
         deployments: DeploymentPreferences::default(),
+        function_names: BTreeMap::new(),
+        shared_usage_plan: SharedUsagePlan::default(),
+        record_set_groups: BTreeMap::new(),
     })
 }
 
@@ -184,7 +191,7 @@ fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<(
     let made = expand_kind(context, id, kind, &resource)?;
     context.resources.remove(id);
     for generated in made {
-        if generated.id != *id && is_taken(context, &generated) {
+        if generated.id != *id && is_taken(context, &generated) && !is_shared(&generated) {
             return Err(Fault::Duplicate {
                 id: id.to_string(),
                 generated: generated.id.to_string(),
@@ -197,12 +204,28 @@ fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<(
     Ok(())
 }
 
+/// Kinds of resources that several resources of the template make together, each time under the same id.
+fn is_shared(generated: &Generated) -> bool {
+    matches!(
+        generated.kind.as_str(),
+        "AWS::ApiGateway::DomainName"
+            | "AWS::ApiGateway::DomainNameV2"
+            | "AWS::ApiGateway::DomainNameAccessAssociation"
+            | "AWS::ApiGatewayV2::DomainName"
+            | "AWS::Route53::RecordSetGroup"
+            | "AWS::ApiGateway::UsagePlan"
+            | "AWS::ApiGateway::ApiKey"
+            | "AWS::ApiGateway::UsagePlanKey"
+    )
+}
+
 fn is_taken(context: &Context<'_>, generated: &Generated) -> bool {
     context.resources.contains(&generated.id)
 }
 
 fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map) -> Result<Vec<Generated>> {
     match kind.strip_prefix(PREFIX).unwrap_or(kind) {
+        "Api" => api::expand(context, id, resource),
         "Function" => function::expand(context, id, resource),
         "LayerVersion" => layer_version::expand(context, id, resource),
         "SimpleTable" => simple_table::expand(context, id, resource),

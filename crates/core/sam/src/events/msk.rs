@@ -20,7 +20,15 @@ pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>, role: Option<&mut
         mapping.put("AmazonManagedKafkaEventSourceConfig", config);
     }
     let mut policies: Vec<Node> = pull::on_failure(event, &mut mapping)?.into_iter().collect();
-    let statements = pull::schema_registry_statements(event)?;
+    let mut statements = Vec::new();
+    for access in event.properties.list("SourceAccessConfigurations").into_iter().flatten().filter_map(Node::as_map) {
+        if access.str("Type") == Some("CLIENT_CERTIFICATE_TLS_AUTH")
+            && let Some(uri) = access.truthy("URI")
+        {
+            statements.push(pull::allow_statement(&["secretsmanager:GetSecretValue"], uri));
+        }
+    }
+    statements.extend(pull::schema_registry_statements(event)?);
     if !statements.is_empty() {
         policies.push(role::inline("MSKExecutionRolePolicy", Node::Map(map! {"Statement" => statements})));
     }

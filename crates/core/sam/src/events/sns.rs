@@ -4,7 +4,7 @@ use super::{Event, pull};
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
-use crate::intrinsics::{get_att, reference};
+use crate::intrinsics::{get_att, reference, target};
 use crate::node::{Map, Node, list, map};
 use crate::properties::{Shape, Specification, check, free, optional, required};
 
@@ -68,12 +68,25 @@ fn through_made_queue(
     event: &Event<'_>,
     role: Option<&mut Generated>,
 ) -> Result<Vec<Generated>> {
-    let queue = event.generated(event.id.with("Queue"), "AWS::SQS::Queue");
+    let mut queue = event.generated(event.id.with("Queue"), "AWS::SQS::Queue");
+    if is_fifo(context, event)? {
+        queue.put("FifoQueue", true);
+    }
     let arn = get_att(queue.id.clone(), "Arn");
     let policy = queue_policy(event, event.id.with("QueuePolicy"), &arn, reference(&queue.id));
     let subscription = subscription(event, "sqs", arn.clone());
     let mapping = mapping(context, event, arn, &Map::new(), role)?;
     Ok(vec![queue, policy, mapping, subscription])
+}
+
+/// Whether the topic is one of the template with `FifoTopic`.
+fn is_fifo(context: &Context<'_>, event: &Event<'_>) -> Result<bool> {
+    let topic = topic(event);
+    let Some(resource) = target(&topic).and_then(|id| context.resource(id)) else { return Ok(false) };
+    let Some(fifo) = resource.map("Properties").and_then(|properties| properties.truthy("FifoTopic")) else {
+        return Ok(false);
+    };
+    Ok(context.resolved(fifo)?.truthy())
 }
 
 fn through_given_queue(

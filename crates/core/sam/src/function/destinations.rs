@@ -98,9 +98,12 @@ fn destination_for(
         let policy = policy(&kind, id, &generated_arn);
         return Ok(Destination { arn: generated_arn, resource: Some(resource), policy });
     }
-    let (name, given_arn) =
-        if no_then { (condition.clone(), otherwise) } else { (Node::Text(negated(context, condition)), then) };
-    let own = combined(context, resource.attributes.get("Condition").cloned(), &name);
+    let (name, given_arn) = if no_then {
+        (condition.clone(), otherwise)
+    } else {
+        (Node::Text(negated(context, &parts.id.with("EventInvokeConfig"), condition)), then)
+    };
+    let own = combined(context, parts.id, resource.attributes.get("Condition").cloned(), &name);
     resource.attributes.insert("Condition", own);
     let arn = intrinsics::if_(name, generated_arn, given_arn);
     let policy = policy(&kind, id, &arn);
@@ -108,18 +111,18 @@ fn destination_for(
 }
 
 /// Adds the negation of a condition under a name of its own.
-fn negated(context: &mut Context<'_>, condition: &Node) -> Text {
+fn negated(context: &mut Context<'_>, invoke_config: &str, condition: &Node) -> Text {
     let shown = python::display(condition);
-    let name = Text::from(format!("NOT{shown}{}", python::short_hash(&shown)));
+    let name = Text::from(format!("NOT{shown}{}", python::short_hash(invoke_config)));
     context.add_condition(&name, Node::Map(map! {"Fn::Not" => list![map! {"Condition" => condition}]}));
     name
 }
 
 /// The condition of the generated resource: the function's own and that of the destination.
-fn combined(context: &mut Context<'_>, own: Option<Node>, name: &Node) -> Node {
+fn combined(context: &mut Context<'_>, function: &str, own: Option<Node>, name: &Node) -> Node {
     let Some(own) = own else { return name.clone() };
     let shown = format!("{}AND{}", python::display(&own), python::display(name));
-    let both = Text::from(format!("{shown}{}", python::short_hash(&shown)));
+    let both = Text::from(format!("{shown}{}", python::short_hash(function)));
     let wrap = |inner: Node| map! {"Condition" => map! {"Condition" => inner}};
     let condition = map! {"Fn::And" => list![wrap(own), wrap(name.clone())]};
     context.add_condition(&both, Node::Map(condition));

@@ -6,7 +6,7 @@ use crate::deployment_preference::Preference;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference};
-use crate::node::{Map, Node, Text};
+use crate::node::{Map, Node, Text, list, map};
 use crate::python;
 
 /// The alias that `AutoPublishAlias` asks for.
@@ -42,7 +42,7 @@ pub(crate) fn alias_name(context: &Context<'_>, parts: &FunctionParts<'_>) -> Re
 
 /// The logical id of the alias `name` of a function.
 pub(crate) fn alias_id(function: &Text, name: &str) -> Text {
-    let letters: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters = name.replace('-', "D").replace('_', "U");
     function.with(&format!("Alias{letters}"))
 }
 
@@ -110,6 +110,7 @@ fn given_hash(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<Option
 fn description_with_hash(description: Option<&Node>, hash: &str) -> Node {
     match description {
         Some(Node::Text(text)) if !text.is_empty() => Node::Text(text.with(&format!(" {hash}"))),
+        Some(intrinsic @ Node::Map(_)) => Node::Map(map! {"Fn::Join" => list![" ", list![intrinsic, hash]]}),
         _other => hash.into(),
     }
 }
@@ -120,7 +121,7 @@ fn hash_input(context: &Context<'_>, parts: &FunctionParts<'_>, lambda: &Generat
         let mut all = all.clone();
         context.resolve_all(&mut all)?;
         if all.truthy() {
-            return all_properties(context, lambda);
+            return all_properties(context, parts, lambda);
         }
     }
     let mut input = lambda.properties.map("Code").cloned().unwrap_or_default();
@@ -138,8 +139,9 @@ fn hash_input(context: &Context<'_>, parts: &FunctionParts<'_>, lambda: &Generat
     Ok(Node::Map(input))
 }
 
-fn all_properties(context: &Context<'_>, lambda: &Generated) -> Result<Node> {
+fn all_properties(context: &Context<'_>, parts: &FunctionParts<'_>, lambda: &Generated) -> Result<Node> {
     let mut input = lambda.properties.clone();
+    input.set("Role", parts.properties.truthy("Role"));
     // A layer that asks for it takes part with its own properties.
     let layers = lambda.properties.list("Layers").cloned().unwrap_or_default();
     for layer in &layers {
@@ -147,9 +149,7 @@ fn all_properties(context: &Context<'_>, lambda: &Generated) -> Result<Node> {
         let Some(resource) = context.resource(id) else { continue };
         let Some(layer_properties) = resource.map("Properties") else { continue };
         if layer_properties.get("PublishLambdaVersion").is_some_and(Node::truthy) {
-            let mut layer_properties = layer_properties.clone();
-            layer_properties.remove("PublishLambdaVersion");
-            input.insert(id.clone(), layer_properties);
+            input.insert(id.clone(), layer_properties.clone());
         }
     }
     Ok(Node::Map(input))

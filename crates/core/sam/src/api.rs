@@ -1,0 +1,249 @@
+//! `AWS::Serverless::Api`: a REST API with its deployment, stage, domain, authorizers and usage plan.
+
+mod authorizers;
+mod definition;
+mod deployment;
+pub(crate) mod domain;
+pub(crate) mod usage_plan;
+
+pub(crate) use definition::merge_definitions;
+
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::function::{assign_tags, s3_location};
+use crate::generated::{self, Generated};
+use crate::implicit_api::MANAGED;
+use crate::node::{Map, Node, Text, list, map};
+use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::swagger;
+
+const KIND: &str = "AWS::Serverless::Api";
+
+const PROPERTIES: Specification = &[
+    free(MANAGED),
+    optional("Name", Shape::Text),
+    required("StageName", Shape::Text),
+    optional("Tags", Shape::Map),
+    free("DefinitionBody"),
+    free("DefinitionUri"),
+    optional("MergeDefinitions", Shape::Boolean),
+    optional("CacheClusterEnabled", Shape::Boolean),
+    optional("CacheClusterSize", Shape::Text),
+    optional("Variables", Shape::Map),
+    free("EndpointConfiguration"),
+    optional("MethodSettings", Shape::List),
+    optional("BinaryMediaTypes", Shape::List),
+    optional("MinimumCompressionSize", Shape::Integer),
+    free("Cors"),
+    free("Auth"),
+    free("GatewayResponses"),
+    optional("AccessLogSetting", Shape::Map),
+    optional("CanarySetting", Shape::Map),
+    optional("TracingEnabled", Shape::Boolean),
+    free("OpenApiVersion"),
+    free("Models"),
+    free("Domain"),
+    optional("FailOnWarnings", Shape::Boolean),
+    optional("Description", Shape::Text),
+    optional("Mode", Shape::Text),
+    free("DisableExecuteApiEndpoint"),
+    optional("ApiKeySourceType", Shape::Text),
+    optional("AlwaysDeploy", Shape::Boolean),
+    optional("PropagateTags", Shape::Boolean),
+    free("Policy"),
+    free("SecurityPolicy"),
+    free("EndpointAccessMode"),
+];
+
+/// A REST API being expanded.
+#[derive(Debug)]
+pub(crate) struct ApiParts<'a> {
+    pub(crate) id: &'a Text,
+    pub(crate) properties: &'a Map,
+    /// Attributes for derived resources.
+    pub(crate) attributes: &'a Map,
+}
+
+impl ApiParts<'_> {
+    pub(crate) fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::resource(self.id, message)
+    }
+}
+
+pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
+    let empty = Map::new();
+    let given = resource.map("Properties").unwrap_or(&empty);
+    check(id, KIND, given, PROPERTIES)?;
+    let attributes = context.passthrough(resource);
+    let mut properties = given.clone();
+    resolve(context, id, &mut properties)?;
+    let mut parts = ApiParts { id, properties: &properties, attributes: &attributes };
+    validate(&parts)?;
+
+    let mut domain = match properties.present("Domain") {
+        None => None,
+        Some(domain) => Some(domain::prepare(&parts, domain)?),
+    };
+    let mut rest_api = rest_api(context, &parts, resource)?;
+    let deployment = deployment::deployment(context, &parts, &mut rest_api, domain.as_ref())?;
+    let stage = deployment::stage(context, &parts, &deployment)?;
+    context.generations.add(id, "Stage", &stage.id);
+    context.generations.add(id, "Deployment", &deployment.id);
+    let stage_id = stage.id.clone();
+    let mut made = vec![rest_api, deployment, stage];
+    if let Some(domain) = &mut domain {
+        made.extend(domain::resources(context, &parts, domain, &stage_id)?);
+    }
+    made.extend(authorizers::permissions(context, &parts)?);
+    made.extend(usage_plan::resources(context, &parts, &stage_id)?);
+    parts.properties = &properties;
+    propagate_tags(&parts, &mut made);
+    Ok(made)
+}
+
+fn propagate_tags(parts: &ApiParts<'_>, made: &mut [Generated]) {
+    let on = parts.properties.get("PropagateTags").is_some_and(Node::truthy);
+    let Some(tags) = parts.properties.map("Tags").filter(|_| on) else { return };
+    for resource in made {
+        match resource.kind.as_str() {
+            "AWS::ApiGateway::DomainName"
+            | "AWS::ApiGateway::DomainNameV2"
+            | "AWS::ApiGateway::DomainNameAccessAssociation"
+            | "AWS::ApiGateway::UsagePlan"
+            | "AWS::ApiGateway::ApiKey" => resource.put("Tags", generated::tag_list(Some(tags))),
+            _other => assign_tags(resource, tags),
+        }
+    }
+}
+
+/// Replaces parameters where AWS's transform does: in the domain and in single texts.
+fn resolve(context: &Context<'_>, id: &Text, properties: &mut Map) -> Result<()> {
+    for key in ["Domain", "OpenApiVersion", "BinaryMediaTypes", "Auth"] {
+        if let Some(value) = properties.get_mut(key) {
+            if key == "Auth" {
+                resolve_policy_lists(context, value)?;
+                continue;
+            }
+            context.resolve(value)?;
+        }
+    }
+    let _ = id;
+    Ok(())
+}
+
+fn resolve_policy_lists(context: &Context<'_>, auth: &mut Node) -> Result<()> {
+    match auth.as_map_mut().and_then(|auth| auth.get_mut("ResourcePolicy")) {
+        Some(policy) => context.resolve(policy),
+        None => Ok(()),
+    }
+}
+
+fn validate(parts: &ApiParts<'_>) -> Result<()> {
+    let properties = parts.properties;
+    if properties.str("StageName").is_some_and(str::is_empty) {
+        return Err(parts.fault("StageName cannot be empty."));
+    }
+    if let Some(body) = properties.truthy("DefinitionBody")
+        && body.as_map().is_none()
+    {
+        return Err(parts.fault(should_be("DefinitionBody", "a map")));
+    }
+    let has_uri = properties.truthy("DefinitionUri").is_some();
+    if has_uri && properties.truthy("MergeDefinitions").is_some() {
+        return Err(parts.fault("Cannot set 'MergeDefinitions' to True when using `DefinitionUri`."));
+    }
+    if has_uri && properties.truthy("DefinitionBody").is_some() {
+        return Err(parts.fault("Specify either 'DefinitionUri' or 'DefinitionBody' property and not both."));
+    }
+    match properties.truthy("OpenApiVersion") {
+        None => {}
+        Some(version @ Node::Text(_)) => {
+            if !swagger::is_version_3(version) && version.as_str() != Some("2.0") {
+                return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'."));
+            }
+        }
+        Some(_other) => return Err(parts.fault(should_be("OpenApiVersion", "a string"))),
+    }
+    Ok(())
+}
+
+fn rest_api(context: &mut Context<'_>, parts: &ApiParts<'_>, resource: &Map) -> Result<Generated> {
+    let properties = parts.properties;
+    let mut api = Generated::new(parts.id, "AWS::ApiGateway::RestApi");
+    api.attributes = generated::main_attributes(resource);
+    api.copy(
+        properties,
+        &[
+            "Name",
+            "MinimumCompressionSize",
+            "Mode",
+            "ApiKeySourceType",
+            "FailOnWarnings",
+            "Policy",
+            "Description",
+            "SecurityPolicy",
+            "EndpointAccessMode",
+        ],
+    );
+    endpoint_configuration(context, parts, &mut api)?;
+    if let Some(uri) = properties.truthy("DefinitionUri") {
+        definition::refuse_with_uri(parts)?;
+        let location = s3_location(parts.id, "DefinitionUri", uri)?.into_map("Bucket", "Key", "Version");
+        let mut hashed = Map::hashed();
+        for (key, value) in location.iter() {
+            hashed.insert(key.clone(), value.clone());
+        }
+        api.put("BodyS3Location", hashed);
+    } else if let Some(body) = properties.truthy("DefinitionBody") {
+        api.put("Body", definition::finished(context, parts, body)?);
+    }
+    if let Some(Node::Map(tags)) = properties.truthy("Tags") {
+        api.put("Tags", generated::tag_list(Some(tags)));
+    }
+    Ok(api)
+}
+
+fn endpoint_configuration(context: &Context<'_>, parts: &ApiParts<'_>, api: &mut Generated) -> Result<()> {
+    let Some(given) = parts.properties.truthy("EndpointConfiguration") else {
+        if context.partition != "aws" {
+            api.put("EndpointConfiguration", map! {"Types" => list!["REGIONAL"]});
+            api.put("Parameters", map! {"endpointConfigurationTypes" => "REGIONAL"});
+        }
+        return Ok(());
+    };
+    let Node::Map(configuration) = given else {
+        api.put("EndpointConfiguration", map! {"Types" => list![given]});
+        api.put("Parameters", map! {"endpointConfigurationTypes" => given});
+        return Ok(());
+    };
+    if !configuration.contains("Type") && crate::intrinsics::is_intrinsic(given) {
+        api.put("EndpointConfiguration", map! {"Types" => list![given]});
+        api.put("Parameters", map! {"endpointConfigurationTypes" => given});
+        return Ok(());
+    }
+    if configuration.present("VPCEndpointIds").is_some() && configuration.present("VpcEndpointIds").is_some() {
+        return Err(
+            parts.fault("'VPCEndpointIds' and 'VpcEndpointIds' cannot be used together in EndpointConfiguration.")
+        );
+    }
+    let mut made = Map::new();
+    if let Some(kind) = configuration.present("Type") {
+        made.insert("Types", list![kind]);
+        api.put("Parameters", map! {"endpointConfigurationTypes" => kind});
+    }
+    made.set(
+        "VpcEndpointIds",
+        configuration.present("VPCEndpointIds").or_else(|| configuration.present("VpcEndpointIds")),
+    );
+    made.set("IpAddressType", configuration.present("IpAddressType"));
+    api.put("EndpointConfiguration", made);
+    Ok(())
+}
+
+/// The `Auth` property as a map.
+pub(crate) fn auth<'p>(parts: &ApiParts<'p>) -> Result<Option<&'p Map>> {
+    match parts.properties.truthy("Auth") {
+        None => Ok(None),
+        Some(auth) => expect_map(parts.id, auth, "Auth").map(Some),
+    }
+}

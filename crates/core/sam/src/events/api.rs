@@ -1,0 +1,399 @@
+//! `Api`: a method of a REST API that invokes the function.
+
+use super::Event;
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::generated::Generated;
+use crate::implicit_api::{MANAGED, api_id};
+use crate::intrinsics::{sub, sub_with};
+use crate::node::{Map, Node, Text, map};
+use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::python;
+use crate::swagger::integration::{LambdaIntegration, RequestParameter};
+use crate::swagger::{self, Swagger, normal_method, path_with_wildcards};
+
+const PROPERTIES: Specification = &[
+    required("Path", Shape::Text),
+    required("Method", Shape::Text),
+    optional("RestApiId", Shape::Text),
+    optional("Stage", Shape::Text),
+    optional("Auth", Shape::Map),
+    optional("RequestModel", Shape::Map),
+    optional("RequestParameters", Shape::List),
+    optional("TimeoutInMillis", Shape::Integer),
+    free("ResponseTransferMode"),
+    free("InvokeMode"),
+];
+
+const INVALID_REFERENCE: &str =
+    "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.";
+
+pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+    check(&event.id, event.kind, event.properties, PROPERTIES)?;
+    let given = event.properties.get("RestApiId");
+    let Some(api) = api_id(given) else {
+        return Err(event.fault(should_be("RestApiId", "a string")));
+    };
+    let explicit = context.resource(&api).filter(|resource| resource.str("Type") == Some("AWS::Serverless::Api"));
+    let stage =
+        explicit.and_then(|resource| resource.map("Properties")).and_then(|properties| properties.get("StageName"));
+    let suffix = match stage {
+        Some(Node::Text(stage)) if stage.is_empty() => {
+            return Err(Fault::resource(&api, "StageName cannot be empty."));
+        }
+        Some(Node::Text(stage)) => stage.to_string(),
+        Some(_intrinsic) => "Stage".to_owned(),
+        None if matches!(context.kind(&api), Some("AWS::ApiGateway::RestApi")) => "Prod".to_owned(),
+        None => return Err(event.fault(INVALID_REFERENCE)),
+    };
+    let permission = permission(context, event, &api, given, &suffix);
+    edit_document(context, event, &api)?;
+    note_function_name(context, event, &api)?;
+    Ok(vec![permission])
+}
+
+fn text<'e>(event: &'e Event<'_>, key: &str) -> Text {
+    event.properties.text(key).cloned().unwrap_or_else(|| "".into())
+}
+
+fn permission(context: &Context<'_>, event: &Event<'_>, api: &Text, given: Option<&Node>, suffix: &str) -> Generated {
+    let method = text(event, "Method");
+    let method = if method.eq_ignore_ascii_case("any") { "*".to_owned() } else { method.to_uppercase() };
+    let path = path_with_wildcards(&text(event, "Path"));
+    let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(&path) } else { &path };
+    let arn = context
+        .arn(&format!("execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/${{__Stage__}}/{method}{path}"));
+    let mut permission = event.permission_with_id(&event.id, "apigateway.amazonaws.com", suffix);
+    let id = given.cloned().unwrap_or_else(|| Node::from(api));
+    permission.put("SourceArn", sub_with(arn, map! {"__ApiId__" => id, "__Stage__" => "*"}));
+    permission
+}
+
+/// The deployment's id changes with the names of the functions behind it.
+fn note_function_name(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Result<()> {
+    let Some(name) = event.function.properties.truthy("FunctionName") else { return Ok(()) };
+    let name = context.resolved(name)?;
+    let shown = name.as_str().map_or_else(|| python::repr_2(&name), str::to_owned);
+    context.function_names.entry(api.to_string()).or_default().push_str(&shown);
+    Ok(())
+}
+
+fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Result<()> {
+    let partition = context.partition;
+    let Some(properties) = context.resource_mut(api).and_then(|resource| resource.map_mut("Properties")) else {
+        return Ok(());
+    };
+    let managed = properties.get(MANAGED).is_some_and(Node::truthy);
+    let merges = properties.get("MergeDefinitions").is_some_and(Node::truthy);
+    if !managed && !merges {
+        return override_auth(event, properties);
+    }
+    if !managed && !properties.get("DefinitionBody").is_some_and(swagger::is_valid) {
+        return Ok(());
+    }
+    let body = match properties.get("DefinitionBody") {
+        Some(body) if managed => body.clone(),
+        _merged => Node::Map(swagger::skeleton()),
+    };
+    let (path, method) = (text(event, "Path"), normal_method(&text(event, "Method")));
+    let mut editor = Swagger::new(&body)?;
+    if editor.has_integration(&path, &method)? {
+        let method = text(event, "Method").to_lowercase();
+        return Err(event.fault(format!("API method \"{method}\" defined multiple times for path \"{path}\".")));
+    }
+    let auth = match event.properties.truthy("Auth") {
+        None => None,
+        Some(auth) => Some(expect_map(&event.id, auth, "Auth")?),
+    };
+    let api_auth = properties.truthy("Auth").cloned();
+    let integration = LambdaIntegration {
+        uri: uri(event, partition),
+        condition: event.condition(),
+        credentials: credentials(auth, api_auth.as_ref()),
+        extra: extra_members(event),
+    };
+    editor.add_lambda_integration(&path, &method, &integration)?;
+    if let Some(auth) = auth {
+        let stage = properties.get("StageName").cloned();
+        add_auth(
+            &mut editor,
+            &EventAuth { event: event.name, path: &path, method: &method, auth },
+            api_auth.as_ref(),
+            stage.as_ref(),
+        )?;
+    }
+    if let Some(model) = event.properties.truthy("RequestModel") {
+        add_model(event, &mut editor, properties, model, &path, &method)?;
+    }
+    if let Some(parameters) = event.properties.truthy("RequestParameters") {
+        let parameters = request_parameters(event, parameters)?;
+        editor.add_request_parameters(&path, &method, &parameters)?;
+    }
+    let finished = editor.finished();
+    if managed {
+        properties.insert("DefinitionBody", finished);
+    } else {
+        let given = properties.get("DefinitionBody").cloned().unwrap_or(Node::Null);
+        properties.insert("DefinitionBody", crate::api::merge_definitions(&given, &finished));
+    }
+    Ok(())
+}
+
+/// An event may have the last word on the authorizer of a method in a given document.
+fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
+    let Some(Node::Map(auth)) = event.properties.truthy("Auth") else { return Ok(()) };
+    if auth.truthy("OverrideApiAuth").is_none() {
+        return Ok(());
+    }
+    let Some(body) = properties.get("DefinitionBody").filter(|body| swagger::is_valid(body)) else { return Ok(()) };
+    let mut editor = Swagger::new(body)?;
+    let (path, method) = (text(event, "Path"), normal_method(&text(event, "Method")));
+    let api_auth = properties.truthy("Auth").cloned();
+    let stage = properties.get("StageName").cloned();
+    editor.each_definition(&path, &method, |definition| {
+        definition.remove("security");
+        Ok(())
+    })?;
+    let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth };
+    add_auth(&mut editor, &event_auth, api_auth.as_ref(), stage.as_ref())?;
+    properties.insert("DefinitionBody", editor.finished());
+    Ok(())
+}
+
+/// `InvokeMode`, in the words of the integration.
+fn transfer_mode(event: &Event<'_>) -> Option<Node> {
+    let mode = event.properties.truthy("ResponseTransferMode")?;
+    match mode.as_str() {
+        Some("RESPONSE_STREAM") => Some("STREAM".into()),
+        Some("BUFFERED") => None,
+        Some(_) | None => Some(mode.clone()),
+    }
+}
+
+fn uri(event: &Event<'_>, partition: &str) -> Node {
+    let target = event.target.uri_part();
+    let streams = transfer_mode(event).is_some_and(|mode| mode.as_str() == Some("STREAM"));
+    let (version, call) =
+        if streams { ("2021-11-15", "response-streaming-invocations") } else { ("2015-03-31", "invocations") };
+    let text =
+        format!("arn:{partition}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/${{{target}}}/{call}");
+    // The text takes its origin from the id: an alias's is the transform's, a function's the author's.
+    sub(if event.target.alias.is_some() { Text::from(text) } else { Text::template(text) })
+}
+
+fn extra_members(event: &Event<'_>) -> Vec<(&'static str, Node)> {
+    let mut extra = Vec::new();
+    if let Some(timeout) = event.properties.truthy("TimeoutInMillis") {
+        extra.push(("timeoutInMillis", timeout.clone()));
+    }
+    if let Some(mode) = transfer_mode(event) {
+        extra.push(("responseTransferMode", mode));
+    }
+    extra
+}
+
+/// Credentials of the integration where the method is authorized by IAM.
+pub(crate) fn credentials(auth: Option<&Map>, api_auth: Option<&Node>) -> Option<Node> {
+    let api_auth = api_auth.and_then(Node::as_map);
+    let authorizer = auth.and_then(|auth| auth.truthy("Authorizer"));
+    let uses_iam = match authorizer {
+        Some(authorizer) => authorizer.as_str() == Some("AWS_IAM"),
+        None => api_auth.and_then(|auth| auth.str("DefaultAuthorizer")) == Some("AWS_IAM"),
+    };
+    if !uses_iam {
+        return None;
+    }
+    let role =
+        auth.and_then(|auth| auth.get("InvokeRole")).or_else(|| api_auth.and_then(|auth| auth.present("InvokeRole")));
+    match role {
+        Some(Node::Null) => None,
+        None => Some("arn:aws:iam::*:user/*".into()),
+        Some(role) => match role.as_str() {
+            Some("CALLER_CREDENTIALS") => Some("arn:aws:iam::*:user/*".into()),
+            Some("NONE") => None,
+            Some(_) | None => Some(role.clone()),
+        },
+    }
+}
+
+/// The `Auth` of one event.
+#[derive(Debug)]
+pub(crate) struct EventAuth<'a> {
+    pub(crate) event: &'a Text,
+    pub(crate) path: &'a Text,
+    pub(crate) method: &'a Text,
+    pub(crate) auth: &'a Map,
+}
+
+/// Adds authorizer, API key and resource policy of an event to its method.
+pub(crate) fn add_auth(
+    editor: &mut Swagger,
+    event: &EventAuth<'_>,
+    api_auth: Option<&Node>,
+    stage: Option<&Node>,
+) -> Result<()> {
+    let auth = event.auth;
+    let fault = |message: String| Fault::event(event.event, message);
+    let authorizer = auth.truthy("Authorizer");
+    if auth.truthy("OverrideApiAuth").is_some()
+        && authorizer.is_none()
+        && auth.present("ApiKeyRequired").is_none()
+        && auth.truthy("ResourcePolicy").is_none()
+    {
+        return Err(fault(
+            "Must define one of: Authorizer, ApiKeyRequired or ResourcePolicy when using the OverrideApiAuth property."
+                .to_owned(),
+        ));
+    }
+    match authorizer {
+        Some(authorizer) => add_authorizer(editor, event, authorizer, api_auth)?,
+        None => {
+            if auth.truthy("AuthorizationScopes").is_some() {
+                return Err(fault("AuthorizationScopes works only when Authorizer is set".to_owned()));
+            }
+        }
+    }
+    if let Some(required) = auth.present("ApiKeyRequired") {
+        if required.truthy() {
+            editor.add_security(event.path, event.method, "api_key".into(), Node::list())?;
+            editor.add_api_key_definition();
+        } else {
+            editor.add_security(event.path, event.method, "api_key_false".into(), Node::list())?;
+        }
+    }
+    if let Some(policy) = auth.truthy("ResourcePolicy") {
+        let policy = resource_policy(policy)?;
+        editor.add_resource_policy(policy, event.path, stage)?;
+        if let Some(custom) = policy.truthy("CustomStatements") {
+            editor.add_custom_statements(custom);
+        }
+    }
+    Ok(())
+}
+
+/// A `ResourcePolicy` property as a map.
+pub(crate) fn resource_policy(policy: &Node) -> Result<&Map> {
+    policy.as_map().ok_or_else(|| Fault::document("ResourcePolicy must be a map (ResourcePolicyStatement)."))
+}
+
+fn add_authorizer(
+    editor: &mut Swagger,
+    event: &EventAuth<'_>,
+    authorizer: &Node,
+    api_auth: Option<&Node>,
+) -> Result<()> {
+    let (path, method) = (event.path, event.method);
+    let fault = |message: String| Fault::event(event.event, message);
+    let shown = python::display(authorizer);
+    let api_auth = api_auth.and_then(Node::as_map);
+    let authorizers = api_auth.and_then(|auth| auth.truthy("Authorizers"));
+    if shown != "AWS_IAM" {
+        if shown != "NONE" && authorizers.is_none() {
+            return Err(fault(format!(
+                "Unable to set Authorizer [{shown}] on API method [{method}] for path [{path}] because the related API does \
+                 not define any Authorizers."
+            )));
+        }
+        if shown == "NONE" && api_auth.and_then(|auth| auth.truthy("DefaultAuthorizer")).is_none() {
+            return Err(fault(format!(
+                "Unable to set Authorizer on API method [{method}] for path [{path}] because 'NONE' is only a valid value \
+                 when a DefaultAuthorizer on the API is specified."
+            )));
+        }
+        if shown != "NONE" && !authorizers.and_then(Node::as_map).is_some_and(|known| known.contains(&shown)) {
+            if authorizers.is_some_and(|known| known.as_map().is_none()) {
+                return Ok(());
+            }
+            return Err(fault(format!(
+                "Unable to set Authorizer [{shown}] on API method [{method}] for path [{path}] because it wasn't defined in \
+                 the API's Authorizers."
+            )));
+        }
+    }
+    let Some(name) = authorizer.as_text() else { return Ok(()) };
+    let scopes = match event.auth.get("AuthorizationScopes") {
+        Some(scopes) if !scopes.is_null() => scopes.clone(),
+        Some(_) | None => authorizers
+            .and_then(Node::as_map)
+            .and_then(|known| known.map(name))
+            .and_then(|definition| definition.present("AuthorizationScopes"))
+            .cloned()
+            .unwrap_or_else(Node::list),
+    };
+    editor.add_security(path, method, name.clone(), scopes)
+}
+
+fn add_model(
+    event: &Event<'_>,
+    editor: &mut Swagger,
+    api: &Map,
+    model: &Node,
+    path: &Text,
+    method: &Text,
+) -> Result<()> {
+    let model = expect_map(&event.id, model, "RequestModel")?;
+    let Some(name) = model.truthy("Model") else { return Ok(()) };
+    let shown = python::display(name);
+    let place = format!("Unable to set RequestModel [{shown}] on API method [{method}] for path [{path}]");
+    let Some(models) = api.truthy("Models") else {
+        return Err(event.fault(format!("{place} because the related API does not define any Models.")));
+    };
+    let (Some(models), Some(name)) = (models.as_map(), name.as_text()) else {
+        return Err(event.fault(format!("{place} because the related API does not contain valid Models.")));
+    };
+    if models.truthy(name).is_none() {
+        return Err(event.fault(format!("{place} because it wasn't defined in the API's Models.")));
+    }
+    editor.add_request_model(path, method, name, model.present("Required"))?;
+    let (body, parameters) = (model.present("ValidateBody"), model.present("ValidateParameters"));
+    if body.is_none() && parameters.is_none() {
+        return Ok(());
+    }
+    let flag = |value: Option<&Node>| {
+        match value {
+        None => Ok(false),
+        Some(Node::Bool(value)) => Ok(*value),
+        Some(_other) => Err(event.fault(format!(
+            "Unable to set Validator to RequestModel [{shown}] on API method [{method}] for path [{path}] ValidateBody and \
+             ValidateParameters must be a boolean type, strings or intrinsics are not supported."
+        ))),
+    }
+    };
+    editor.add_validator(path, method, flag(body)?, flag(parameters)?)
+}
+
+fn request_parameters(event: &Event<'_>, parameters: &Node) -> Result<Vec<RequestParameter>> {
+    let wrong = "Invalid value for 'RequestParameters' property. ";
+    let mut made = Vec::new();
+    for parameter in parameters.as_list().into_iter().flatten() {
+        let (whole, settings) = match parameter {
+            Node::Text(name) => (name, None),
+            Node::Map(map) => match map.single() {
+                Some((name, settings)) => (name, settings.as_map()),
+                None => {
+                    return Err(event.fault(format!("{wrong}Keys must be in the format 'method.request.[querystring|path|header].{{value}}', e.g 'method.request.header.Authorization'.")));
+                }
+            },
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) => {
+                return Err(event.fault(
+                    "Invalid value for 'RequestParameters' property. Property must be either a string or a dictionary",
+                ));
+            }
+        };
+        let mut parts = whole.splitn(4, '.');
+        let shape = (parts.next(), parts.next(), parts.next(), parts.next());
+        let (Some("method"), Some("request"), Some(place @ ("querystring" | "path" | "header")), Some(name)) = shape
+        else {
+            return Err(event.fault(format!("{wrong}Keys must be in the format 'method.request.[querystring|path|header].{{value}}', e.g 'method.request.header.Authorization'.")));
+        };
+        let setting = |key: &str| settings.and_then(|settings| settings.present(key)).cloned();
+        made.push(RequestParameter {
+            whole: whole.clone(),
+            place: if place == "querystring" { "query".into() } else { whole.like(place) },
+            name: whole.like(name),
+            required: setting("Required").unwrap_or(Node::Bool(false)),
+            caching: setting("Caching").is_some_and(|caching| caching.truthy()),
+        });
+    }
+    Ok(made)
+}
