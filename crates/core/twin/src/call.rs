@@ -59,6 +59,8 @@ pub struct Session {
     pub policy_arns: Vec<String>,
     /// Session tags by key.
     pub tags: Vec<(String, String)>,
+    /// Keys of the tags that go on to sessions that this one assumes.
+    pub transitive: Vec<String>,
     /// The identity that the first session of a chain was started with.
     pub source_identity: Option<String>,
     /// Whether the session was assumed by another role's session, which limits it to an hour.

@@ -19,7 +19,7 @@ use stackfleet_base::{AccountId, Region, Timestamp};
 
 pub use types::*;
 
-use crate::{call::Call, document::Document, ids::Ids};
+use crate::{account::Regions, call::Call, document::Document, ids::Ids};
 
 /// The operations that a front door may map onto [`Request`], by their names in S3's API.
 pub const OPERATIONS: &[&str] = &[
@@ -93,6 +93,8 @@ pub(crate) struct Context<'a> {
     pub(crate) call: &'a Call,
     pub(crate) now: Timestamp,
     pub(crate) ids: &'a mut Ids,
+    /// The regions of the caller's account.
+    pub(crate) regions: Option<&'a Regions>,
 }
 
 impl S3 {

@@ -135,11 +135,12 @@ impl World {
             };
             return Err(common::validation(Service::Sts, message));
         }
-        role.last_used = Some((now, call.region.clone()));
+        let (tags, transitive) = session_tags(&call.principal, input)?;
         let identity = match &call.principal {
             Principal::Session(session) => session.source_identity.clone(),
             Principal::Root { .. } | Principal::User { .. } | Principal::Service { .. } => None,
         };
+        role.last_used = Some((now, call.region.clone()));
         Ok(Arc::new(Session {
             account,
             role: role.name.clone(),
@@ -150,11 +151,36 @@ impl World {
             expires: now + Duration::from_secs(u64::try_from(seconds).unwrap_or(3600)),
             policies,
             policy_arns: input.policy_arns.iter().flatten().filter_map(|policy| policy.arn.clone()).collect(),
-            tags: input.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            tags,
+            transitive,
             source_identity: input.source_identity.clone().or(identity),
             chained,
         }))
     }
+}
+
+/// Tags by key.
+type Tags = Vec<(String, String)>;
+
+/// The tags of a new session and the keys of those that go on: its own, and what the caller's session hands on, which
+/// cannot be given anew.
+fn session_tags(caller: &Principal, input: &api::AssumeRoleInput) -> Result<(Tags, Vec<String>), Error> {
+    let own = input.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone()));
+    let mut tags: Tags = own.collect();
+    let mut transitive = input.transitive_tag_keys.clone().unwrap_or_default();
+    if let Principal::Session(session) = caller {
+        for key in &session.transitive {
+            if tags.iter().any(|(own, _)| own.eq_ignore_ascii_case(key)) {
+                let message = format!(
+                    "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session: {key}"
+                );
+                return Err(common::validation(Service::Sts, message));
+            }
+            tags.extend(session.tags.iter().filter(|(handed, _)| handed == key).cloned());
+            transitive.push(key.clone());
+        }
+    }
+    Ok((tags, transitive))
 }
 
 /// Refuses what the twin has no devices and no providers for.

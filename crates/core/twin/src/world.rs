@@ -215,7 +215,8 @@ impl World {
         s3::asks::check(self, call, &request)?;
         self.check_bucket_principals(&request)?;
         let missing_is_secret = s3::asks::hides_missing(&request);
-        let mut context = s3::Context { call, now: self.now, ids: &mut self.ids };
+        let regions = self.accounts.get(call.account()).map(|account| &account.regions);
+        let mut context = s3::Context { call, now: self.now, ids: &mut self.ids, regions };
         let answer = self.s3.operate(&mut context, request);
         match (answer, missing_is_secret) {
             (Err(error), Some(bucket)) if error.code == "NoSuchKey" => {

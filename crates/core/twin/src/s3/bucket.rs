@@ -32,8 +32,7 @@ impl S3 {
         ownership: Option<String>,
     ) -> Result<Answer, Error> {
         check_name(&name)?;
-        let region = &context.call.region;
-        check_location(region, location.as_deref())?;
+        let region = located(context, location.as_deref())?;
         let ownership = ownership.unwrap_or_else(|| "BucketOwnerEnforced".to_owned());
         if !OWNERSHIPS.contains(&ownership.as_str()) {
             let message = format!("Invalid x-amz-object-ownership header: {ownership}");
@@ -49,7 +48,7 @@ impl S3 {
         }
         let bucket = Bucket {
             owner: context.call.account().clone(),
-            region: region.clone(),
+            region,
             created: context.now,
             policy: None,
             versioning: Versioning::Off,
@@ -224,24 +223,37 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error { details, ..Error::new(400, "InvalidBucketName", "The specified bucket is not valid.") })
 }
 
-/// Checks the location constraint against the endpoint: only us-east-1 goes without and may name another region.
-fn check_location(region: &Region, location: Option<&str>) -> Result<(), Error> {
+/// Returns where a bucket is to be: at the endpoint, which its constraint must name. Only us-east-1 goes without one,
+/// and takes those of other regions that the account has enabled.
+fn located(context: &Context<'_>, location: Option<&str>) -> Result<Region, Error> {
+    let endpoint = &context.call.region;
     let illegal = |location: &str| {
         let message = format!(
             "The {location} location constraint is incompatible for the region specific endpoint this request was sent to."
         );
         Err(Error::new(400, "IllegalLocationConstraintException", message))
     };
-    match (region.as_str(), location) {
-        ("us-east-1", None) => Ok(()),
-        ("us-east-1", Some("us-east-1")) => {
-            Err(Error::new(400, "InvalidLocationConstraint", "The specified location-constraint is not valid"))
+    match (endpoint.as_str(), location) {
+        ("us-east-1", None) => Ok(endpoint.clone()),
+        ("us-east-1", Some("us-east-1")) => Err(invalid_location()),
+        ("us-east-1", Some(elsewhere)) => {
+            let elsewhere = if elsewhere == "EU" { "eu-west-1" } else { elsewhere };
+            let region = elsewhere.parse::<Region>().map_err(|_| invalid_location())?;
+            if context.regions.is_some_and(|regions| regions.is_enabled(&region)) {
+                Ok(region)
+            } else {
+                Err(invalid_location())
+            }
         }
         (_, None) => illegal("unspecified"),
-        ("eu-west-1", Some("EU")) => Ok(()),
-        (endpoint, Some(location)) if endpoint == location => Ok(()),
+        ("eu-west-1", Some("EU")) => Ok(endpoint.clone()),
+        (name, Some(location)) if name == location => Ok(endpoint.clone()),
         (_, Some(location)) => illegal(location),
     }
+}
+
+fn invalid_location() -> Error {
+    Error::new(400, "InvalidLocationConstraint", "The specified location-constraint is not valid")
 }
 
 fn check_encryption(encryption: &Encryption) -> Result<(), Error> {

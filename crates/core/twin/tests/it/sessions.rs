@@ -207,3 +207,33 @@ fn sessions_of_a_deleted_role_may_do_nothing() {
     allow(&mut rig, &admin, "r", "*");
     assert!(refusal(ask!(rig, call, Iam iam ListRoles ListRolesInput {})).starts_with("AccessDenied"));
 }
+
+#[test]
+fn transitive_tags_go_on_to_the_next_session_and_cannot_be_changed_there() {
+    let mut rig = Rig::new();
+    let member = rig.create_account("Member", "member@x.example");
+    let call = rig.member(&member);
+    let trust = trusting(&format!(r#"{{"AWS":"{member}"}}"#), "")
+        .replace(r#""sts:AssumeRole""#, r#"["sts:AssumeRole","sts:TagSession"]"#);
+    let first = create_role(&mut rig, &call, "first", &trust).unwrap();
+    allow(&mut rig, &call, "first", "sts:*");
+    let condition = r#","Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}"#;
+    let only_blue = trusting(&format!(r#"{{"AWS":"{member}"}}"#), condition)
+        .replace(r#""sts:AssumeRole""#, r#"["sts:AssumeRole","sts:TagSession"]"#);
+    let second = create_role(&mut rig, &call, "second", &only_blue).unwrap();
+    let tagged = |rig: &mut Rig, call: &Call, role: &str, value: &str| {
+        ask!(rig, call, Sts sts AssumeRole AssumeRoleInput {
+            role_arn: role.to_owned(),
+            role_session_name: "s".to_owned(),
+            tags: Some(vec![stackfleet_api::sts::Tag { key: "team".to_owned(), value: value.to_owned() }]),
+            transitive_tag_keys: Some(vec!["team".to_owned()]),
+        })
+    };
+    assert!(refusal(assume(&mut rig, &call, &second)).starts_with("AccessDenied"));
+    let key = tagged(&mut rig, &call, &first, "blue").unwrap().credentials.unwrap().access_key_id;
+    let blue = Call::outside(rig.world.credential(&key).unwrap().principal, call.region.clone(), "r".into());
+    let key = assume(&mut rig, &blue, &second).unwrap().credentials.unwrap().access_key_id;
+    let Principal::Session(session) = rig.world.credential(&key).unwrap().principal else { unreachable!() };
+    assert_eq!(session.tags, [("team".to_owned(), "blue".to_owned())]);
+    assert!(refusal(tagged(&mut rig, &blue, &second, "red")).starts_with("ValidationError"));
+}

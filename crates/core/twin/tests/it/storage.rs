@@ -152,6 +152,14 @@ fn names_are_global_and_regions_are_kept_apart() {
     assert!(text(rig.s3(&west, located(Some("eu-west-1")))).starts_with("BucketAlreadyOwnedByYou"));
     assert!(text(rig.s3(&other, located(None))).starts_with("BucketAlreadyExists"));
     assert!(text(rig.s3(&admin, put("artifacts-eu", "k", "v"))).starts_with("PermanentRedirect"));
+    // us-east-1 takes constraints of other regions, but not of those that are off.
+    let elsewhere = |bucket: &str, location: &str| Request::CreateBucket {
+        bucket: bucket.to_owned(),
+        location: Some(location.to_owned()),
+        ownership: None,
+    };
+    rig.s3(&admin, elsewhere("in-frankfurt", "eu-central-1")).unwrap();
+    assert!(text(rig.s3(&admin, elsewhere("in-milan", "eu-south-1"))).starts_with("InvalidLocationConstraint"));
     assert!(text(rig.s3(&admin, create("Bad_Name"))).starts_with("InvalidBucketName"));
 }
 
