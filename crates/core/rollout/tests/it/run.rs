@@ -137,7 +137,17 @@ pub(crate) fn make_plan(project: &Project, world: &World) -> Plan {
 }
 
 /// Runs a plan to its end or its death.
-pub(crate) fn run(plan: Plan, world: &mut World, mut accident: impl FnMut(&Step) -> Accident) -> Ran {
+pub(crate) fn run(plan: Plan, world: &mut World, accident: impl FnMut(&Step) -> Accident) -> Ran {
+    run_with(plan, world, accident, |_, _| {})
+}
+
+/// As [`run`]; `meddle` is called after every answer.
+pub(crate) fn run_with(
+    plan: Plan,
+    world: &mut World,
+    mut accident: impl FnMut(&Step) -> Accident,
+    mut meddle: impl FnMut(&mut Rollout, Timestamp),
+) -> Ran {
     let start = world.now;
     let mut gates = Gates { plan: plan.clone(), finished: BTreeSet::new() };
     let mut rollout = Rollout::start(plan, &world.seen, start);
@@ -177,6 +187,7 @@ pub(crate) fn run(plan: Plan, world: &mut World, mut accident: impl FnMut(&Step)
                         }
                     };
                     rollout.handle(Input::Answer { number: step.number, outcome }, world.now);
+                    meddle(&mut rollout, world.now);
                 }
             }
         }

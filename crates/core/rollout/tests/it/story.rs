@@ -1,9 +1,11 @@
 //! Rollouts from beginning to end, and what they tell.
 
-use stackfleet_plan::{observed::Cell, plan::CellState, repair, verify};
-use stackfleet_rollout::{Happening, problem, problems};
+use std::time::Duration;
 
-use crate::run::{Accident, empty_world, make_plan, project, run};
+use stackfleet_plan::{observed::Cell, plan::CellState, repair, verify};
+use stackfleet_rollout::{Call, Happening, Input, Output, Rollout, problem, problems};
+
+use crate::run::{Accident, empty_world, make_plan, project, run, run_with};
 
 #[test]
 fn an_undisturbed_rollout_makes_everything_current_and_a_second_finds_nothing_to_do() {
@@ -108,6 +110,111 @@ fn more_failures_than_tolerated_stop_the_waves_after() {
         "base dev 0+2 of 4 passed false",
     ]
     "#);
+}
+
+#[test]
+fn cells_that_fail_because_a_role_is_not_visible_yet_are_tried_again() {
+    let mut world = empty_world();
+    world.role_lag_ms = 60_000;
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::None);
+    assert_eq!(ran.refusals(), Vec::<String>::new());
+    let waits = ran.events.iter().filter_map(|event| {
+        let Happening::StepWaiting { reason, .. } = &event.what else { return None };
+        Some(reason.clone())
+    });
+    assert!(waits.into_iter().any(|reason| reason.contains("role made moments ago")));
+    assert!(ran.summary.unwrap().is_complete());
+    assert!(make_plan(project(""), &world).is_empty());
+}
+
+#[test]
+fn a_role_that_never_becomes_visible_is_given_up() {
+    let mut world = empty_world();
+    world.role_lag_ms = i64::from(i32::MAX) * 1_000;
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::None);
+    assert!(!ran.summary.unwrap().is_complete());
+    assert!(world.accepted.iter().any(|id| id.ends_with("-r3")));
+    assert!(!world.accepted.iter().any(|id| id.ends_with("-r4")));
+}
+
+#[test]
+fn an_operation_counts_as_ended_when_its_results_add_up() {
+    let mut world = empty_world();
+    world.short_reads = 6;
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::None);
+    assert!(ran.summary.unwrap().is_complete());
+}
+
+#[test]
+fn results_that_never_add_up_leave_the_cell_open() {
+    let mut world = empty_world();
+    world.short_reads = u32::MAX;
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::None);
+    let summary = ran.summary.unwrap();
+    assert!(summary.cells.contains_key(&CellState::Outdated), "{summary:#?}");
+    // AWS knows better, and the next run asks it.
+    assert!(make_plan(project(""), &world).is_empty());
+}
+
+#[test]
+fn what_never_answers_is_given_up_in_the_end() {
+    let mut world = empty_world();
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::LostRequest);
+    assert_eq!(ran.refusals(), ["0: given up after 13 attempts: timeout", "22: given up after 13 attempts: timeout"]);
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::Later);
+    assert_eq!(ran.summary.unwrap().refused, 2);
+}
+
+#[test]
+fn cancelled_means_quiet_and_the_next_run_completes() {
+    let mut world = empty_world();
+    let (mut asked, mut cancelled) = (0, false);
+    let plan = make_plan(project(""), &world);
+    let ran = run_with(
+        plan,
+        &mut world,
+        |_| Accident::None,
+        |rollout, now| {
+            asked += 1;
+            if asked == 40 {
+                rollout.handle(Input::Cancel, now);
+                cancelled = true;
+            }
+        },
+    );
+    let summary = ran.summary.unwrap();
+    assert!(cancelled && summary.cancelled && summary.blocked > 0);
+    // Answers that were awaited come in; nothing is asked any more.
+    assert!(summary.requests <= 48, "{}", summary.requests);
+    world.advance(world.now + Duration::from_secs(600));
+    assert!(run(make_plan(project(""), &world), &mut world, |_| Accident::None).summary.unwrap().is_complete());
+}
+
+#[test]
+fn paused_means_nothing_begins_and_what_is_under_way_is_followed() {
+    let mut world = empty_world();
+    let plan = make_plan(project(""), &world);
+    let mut rollout = Rollout::start(plan, &world.seen, world.now);
+    rollout.handle(Input::Pause, world.now);
+    let mut performed = 0;
+    for _ in 0..100 {
+        while let Some(output) = rollout.poll_output() {
+            if let Output::Step(step) = output {
+                performed += u32::from(matches!(step.call, Call::Perform(_)));
+                let outcome = world.answer(&step);
+                rollout.handle(Input::Answer { number: step.number, outcome }, world.now);
+            }
+        }
+        let Some(next) = rollout.poll_timeout() else { break };
+        world.advance(next);
+        rollout.handle(Input::Tick, next);
+    }
+    // The two requests that were out when it was paused.
+    assert_eq!(performed, 2);
+    assert!(!rollout.is_finished());
+    rollout.handle(Input::Resume, world.now);
+    let outputs = std::iter::from_fn(|| rollout.poll_output());
+    assert!(outputs.into_iter().any(|output| matches!(output, Output::Step(_))));
 }
 
 fn account_cell(name: &str, region: &str) -> Cell {
