@@ -2,7 +2,8 @@
 //!
 //! Sources: "Common errors" in each service's API reference, and recorded answers.
 
-use crate::{Error, Protocol, Service, ServiceInfo};
+use crate::organizations::{self, InvalidInputExceptionReason as Reason};
+use crate::{Demand, Error, Protocol, Reader, Service, ServiceInfo};
 
 /// The request breaks the model: `message` is [`Reader::message`](crate::Reader::message) or the service's own words.
 pub fn validation(service: Service, message: impl Into<String>) -> Error {
@@ -14,6 +15,29 @@ pub fn validation(service: Service, message: impl Into<String>) -> Error {
         (_, Protocol::Json11 | Protocol::RestJson) => "ValidationException",
     };
     Error::new(code, 400, message)
+}
+
+/// The request breaks the model, as `reader` found; `None` when it does not.
+///
+/// Organizations has words and reasons of its own: `You provided a value that does not match the required pattern.` is
+/// what its callers report; the words for other reasons are ours.
+pub fn violations(service: Service, reader: &Reader) -> Option<Error> {
+    let first = reader.violations().first()?;
+    if service != Service::Organizations {
+        return reader.message().map(|message| validation(service, message));
+    }
+    let (reason, message) = match first.kind {
+        Demand::Presence => (Reason::InputRequired, format!("You must provide a value for {}.", first.path)),
+        Demand::LengthMin => (Reason::MinLengthExceeded, format!("The value of {} is too short.", first.path)),
+        Demand::LengthMax => (Reason::MaxLengthExceeded, format!("The value of {} is too long.", first.path)),
+        Demand::ValueMin => (Reason::MinValueExceeded, format!("The value of {} is too small.", first.path)),
+        Demand::ValueMax => (Reason::MaxValueExceeded, format!("The value of {} is too large.", first.path)),
+        Demand::Enumeration => (Reason::InvalidEnum, format!("The value of {} is not allowed.", first.path)),
+        Demand::Pattern => {
+            (Reason::InvalidPattern, "You provided a value that does not match the required pattern.".to_owned())
+        }
+    };
+    Some(organizations::InvalidInputException { message: Some(message), reason: Some(reason) }.into())
 }
 
 /// The input cannot be read at all: bad JSON, a number that is none.

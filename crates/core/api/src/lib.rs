@@ -34,7 +34,7 @@ pub use constraint::{Constraint, Pattern, unchecked_patterns};
 pub use error::{Error, ErrorFields, Fault};
 pub use generated::*;
 pub use operation::{ErrorInfo, OperationInfo, Protocol, ServiceInfo, operation, operations_of};
-pub use reader::{Reader, Violation};
+pub use reader::{Demand, Reader, Violation};
 pub use shape::{Enumeration, Shape, Structure};
 
 #[cfg(test)]

@@ -240,14 +240,14 @@ impl<T: Shape> Shape for Vec<T> {
             broken
         } else {
             read(reader)?;
-            false
+            None
         };
-        if broken {
+        if let Some(kind) = broken {
             let demand = format!("Member must satisfy constraint: {}", element_demands(element_constraint, T::VALUES));
             if T::VALUES.is_some() {
-                reader.refuse_noted(demand);
+                reader.refuse_noted(kind, demand);
             } else {
-                reader.refuse(&values, element_constraint, demand);
+                reader.refuse(&values, element_constraint, kind, demand);
             }
         }
         reader.check_length(&values, values.len(), constraint);
@@ -273,14 +273,14 @@ impl<T: Shape> Shape for BTreeMap<String, T> {
         let element_constraint = constraint.element.unwrap_or(&NONE);
         let key_constraint = constraint.key.unwrap_or(&NONE);
         let mut values = BTreeMap::new();
-        let mut broken_keys = false;
+        let mut broken_keys = None;
         let mut read = |reader: &mut Reader| {
             deserializer.read_map(schema, &mut |key, deserializer| {
                 let ((), broken) = reader.inside_simple(|reader| {
                     reader.check_pattern(&key, key_constraint);
                     reader.check_length(&key, key.chars().count(), key_constraint);
                 });
-                broken_keys |= broken;
+                broken_keys = broken_keys.or(broken);
                 let step = format!("{key}.member");
                 let value = reader.at(step, |reader| T::read(deserializer, element, element_constraint, reader))?;
                 values.insert(key, value);
@@ -293,16 +293,16 @@ impl<T: Shape> Shape for BTreeMap<String, T> {
             broken
         } else {
             read(reader)?;
-            false
+            None
         };
-        if broken_keys {
+        if let Some(kind) = broken_keys {
             let demand = format!("Map keys must satisfy constraint: {}", element_demands(key_constraint, None));
-            reader.refuse(&values, element_constraint, demand);
+            reader.refuse(&values, element_constraint, kind, demand);
         }
-        if broken {
+        if let Some(kind) = broken {
             let demand =
                 format!("Map value must satisfy constraint: {}", element_demands(element_constraint, T::VALUES));
-            reader.refuse(&values, element_constraint, demand);
+            reader.refuse(&values, element_constraint, kind, demand);
         }
         reader.check_length(&values, values.len(), constraint);
         Ok(values)

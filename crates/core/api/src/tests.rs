@@ -180,3 +180,17 @@ fn errors_have_the_codes_that_clients_know() {
     assert_eq!(common::access_denied(Service::Organizations, "").code, "AccessDeniedException");
     assert_eq!(common::throttled(Service::Lambda).status, 429);
 }
+
+#[test]
+fn organizations_has_words_of_its_own_for_bad_input() {
+    let mut reader = Reader::new();
+    let input = object([("AccountId", text("12"))]);
+    let read = operation(Service::Organizations, "DescribeAccount").unwrap().read_request;
+    read(&mut DocumentShapeDeserializer::new(&input), &mut reader).unwrap();
+    let error = common::violations(Service::Organizations, &reader).unwrap();
+    assert_eq!(
+        error.to_string(),
+        "InvalidInputException: You provided a value that does not match the required pattern."
+    );
+    assert!(format!("{:?}", error.fields).contains("InvalidPattern"), "{error:?}");
+}

@@ -136,3 +136,83 @@ fn take_line(rest: &mut Bytes) -> Result<String, Refusal> {
 fn broken() -> Refusal {
     Refusal::Incomplete("the chunks of the body cannot be read".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    fn request(kind: &str) -> Parts {
+        let request = Request::builder()
+            .method("PUT")
+            .uri("/examplebucket/chunkObject.txt")
+            .header("host", "s3.amazonaws.com")
+            .header("content-encoding", "aws-chunked,gzip")
+            .header("x-amz-date", "20130524T000000Z")
+            .header("x-amz-decoded-content-length", "66560")
+            .header("x-amz-content-sha256", kind)
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class,Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
+            );
+        request.body(()).unwrap().into_parts().0
+    }
+
+    /// The example of "Signature calculations for the Authorization header: transferring payload in multiple chunks"
+    /// in S3's API reference.
+    fn example() -> Vec<u8> {
+        let chunk = |size: usize, signature: &str| {
+            let mut chunk = format!("{size:x};chunk-signature={signature}\r\n").into_bytes();
+            chunk.extend(std::iter::repeat_n(b'a', size));
+            chunk.extend(b"\r\n");
+            chunk
+        };
+        [
+            chunk(65_536, "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648"),
+            chunk(1024, "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497"),
+            chunk(0, "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"),
+        ]
+        .concat()
+    }
+
+    fn read(kind: &str, body: Vec<u8>) -> Result<(Parts, Bytes), Refusal> {
+        let mut parts = request(kind);
+        let signature = Signature::read(&parts)?.unwrap();
+        let body = decode(&mut parts, Bytes::from(body), &signature, SECRET)?;
+        Ok((parts, body))
+    }
+
+    #[test]
+    fn chunks_with_good_signatures_become_one_body() {
+        let (parts, body) = read("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", example()).unwrap();
+        assert_eq!(body, vec![b'a'; 66_560]);
+        assert_eq!(parts.headers["content-encoding"], "gzip");
+        assert_eq!(parts.headers["content-length"], "66560");
+    }
+
+    #[test]
+    fn a_changed_missing_or_broken_chunk_is_noticed() {
+        let mut changed = example();
+        changed[70_000 - 4_000] = b'b';
+        assert_eq!(read("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", changed).unwrap_err(), Refusal::Mismatch);
+        let last = example().split_off(example().len() - 1024 - 2 - 86 - 4);
+        assert!(read("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", last).is_err());
+        for broken in ["", "zz\r\n", "5\r\nab", "ffffffffffffffff\r\n"] {
+            assert!(read("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", broken.into()).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn trailers_become_headers() {
+        let body = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
+        let (parts, body) = read("STREAMING-UNSIGNED-PAYLOAD-TRAILER", body.into()).unwrap();
+        assert_eq!(body, "hello");
+        assert_eq!(parts.headers["x-amz-checksum-crc32"], "NhCmhg==");
+        let unsigned = "0;chunk-signature=00\r\n\r\n";
+        let read = read("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", unsigned.into());
+        assert_eq!(read.unwrap_err(), Refusal::Mismatch);
+    }
+}

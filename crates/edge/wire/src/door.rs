@@ -182,8 +182,8 @@ impl<B: Backend> Visit<'_, B> {
             Some(form) => query::read(operation, form, &mut reader)?,
             None => json::read(operation, parts, body, &mut reader)?,
         };
-        if let Some(message) = reader.message() {
-            return Err(common::validation(service, message));
+        if let Some(error) = common::violations(service, &reader) {
+            return Err(error);
         }
         self.door.with_world(|world| world.handle(caller, request, self.now))
     }

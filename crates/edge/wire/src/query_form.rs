@@ -24,7 +24,8 @@ impl Form {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let unescape = |part: &str| String::from_utf8_lossy(&decode(&part.replace('+', " "))).into_owned();
             let mut node = &mut form;
-            for step in unescape(name).split('.') {
+            // No model is as deep as this; without a bound, a hostile name would be.
+            for step in unescape(name).splitn(32, '.') {
                 node = node.child_mut(step);
             }
             node.value = Some(unescape(value));

@@ -1,5 +1,7 @@
 //! The twin through the front door: boto3 asks, the script checks the answers.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -49,4 +51,29 @@ fn accounts_and_roles_with_boto3() {
     if let Some(calls) = run("accounts.py") {
         assert_eq!(calls.by_operation().get("sts:AssumeRole"), Some(&1));
     }
+}
+
+/// Whatever a peer sends that is no HTTP, or no request of AWS: the next one is served.
+#[test]
+fn bad_requests_end_alone() {
+    let now = RealClock::time_of_day();
+    let world = World::new(1, WorldOptions { start: now, ..WorldOptions::default() });
+    let server = Server::start(Door::new(Arc::new(Mutex::new(world)), RealClock::new(now, 1)));
+    let address = server.endpoint.trim_start_matches("http://").to_owned();
+    let ask = |request: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        // The peer may have broken off before it read everything: then there is no answer.
+        let _ = stream.read_to_string(&mut answer);
+        answer.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(ask("\u{1}\u{2} garbage\r\n\r\n"), "HTTP/1.1 400 Bad Request");
+    let close = "Host: x\r\nConnection: close";
+    assert_eq!(ask(&format!("GET /no-such HTTP/1.1\r\n{close}\r\n\r\n")), "HTTP/1.1 403 Forbidden");
+    let signed = "Authorization: AWS4-HMAC-SHA256 nonsense";
+    assert_eq!(ask(&format!("GET / HTTP/1.1\r\n{close}\r\n{signed}\r\n\r\n")), "HTTP/1.1 400 Bad Request");
+    let target = "X-Amz-Target: AWSOrganizationsV20161128.ListRoots\r\nContent-Length: 2";
+    assert_eq!(ask(&format!("POST / HTTP/1.1\r\n{close}\r\n{target}\r\n\r\n{{}}")), "HTTP/1.1 400 Bad Request");
+    server.stop();
 }
