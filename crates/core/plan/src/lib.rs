@@ -11,6 +11,7 @@ pub mod guard;
 pub mod observed;
 pub mod plan;
 
+mod changes;
 mod check;
 mod code;
 mod deployment;
@@ -26,6 +27,7 @@ mod standing;
 mod values;
 
 pub use artifacts::{Artifact, Artifacts};
+pub use changes::{StackChanges, changes};
 pub use deployment::{APP_TAG, STACK_TAG, set_name};
 pub use observed::{Cell, Observed, Scope};
 pub use package::{NoSuchPlace, capabilities, package};

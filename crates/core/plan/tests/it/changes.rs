@@ -11,6 +11,7 @@ use stackfleet_plan::{
     plan, repair, verify,
 };
 use stackfleet_project::Project;
+use stackfleet_template::ResourceChange;
 
 use crate::fixture::{account, findings, load, region, steps, world};
 
@@ -130,6 +131,33 @@ fn a_changed_template_updates_the_first_wave_and_retries_the_others() {
     insta::assert_snapshot!(steps(&planned(&changed, &deployed())), @r#"
     0 <- [] update set net-base Dev x eu-west-1,us-east-1 in ["Work"] Intersection
     1 <- [0] create instances net-base Prod,Shop x eu-west-1,us-east-1 in ["Work"] Intersection {} Count(0)/Percent(50) soft false
+    "#);
+}
+
+#[test]
+fn what_changes_inside_stacks_is_told_once_for_all_cells() {
+    let app = APP.replace("AWS::SNS::Topic }", "AWS::SNS::Topic, Properties: { DisplayName: !Ref Name } }");
+    let changed = with_templates(&BASE.replace("SNS::Topic", "SQS::Queue"), &app);
+    let observed = deployed();
+    let found = stackfleet_plan::changes(&planned(&changed, &observed), &observed);
+    let lines = found.iter().flat_map(|stack| {
+        stack.resources.iter().map(|(resource, cells)| {
+            let kind = match &resource.kind {
+                ResourceChange::Changed(values) => {
+                    values.iter().map(|value| format!("{} {:?}", value.path(), value.after)).collect::<String>()
+                }
+                other @ (ResourceChange::Added | ResourceChange::Removed | ResourceChange::Retyped { .. }) => {
+                    format!("{other:?}")
+                }
+            };
+            format!("{}: {} {cells}x {kind}", stack.stack, resource.logical_id)
+        })
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    base: Topic 6x Retyped { from: "AWS::SNS::Topic" }
+    app: Topic 2x DisplayName Some(String("Dev"))
+    app: Topic 2x DisplayName Some(String("Prod"))
+    app: Topic 2x DisplayName Some(String("Shop"))
     "#);
 }
 
