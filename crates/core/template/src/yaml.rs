@@ -21,7 +21,6 @@
 mod events;
 mod json;
 mod node;
-mod quick;
 pub mod scalar;
 
 pub use node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag};
@@ -65,10 +64,7 @@ fn read_unchecked(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         return (None, vec![Diagnostic::error(TOO_LARGE, message).at(span, "")]);
     }
     if !is_json_like(text) {
-        return match quick::read(file, text) {
-            Some(root) => (Some(root), Vec::new()),
-            None => events::read(file, text),
-        };
+        return events::read(file, text);
     }
     match json::read(file, text) {
         Ok(root) => (Some(root), Vec::new()),

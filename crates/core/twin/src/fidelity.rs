@@ -2,7 +2,7 @@
 
 use stackfleet_api::Service;
 
-use crate::{account, iam, organizations, sts};
+use crate::{account, cloudformation, events, iam, lambda, logs, organizations, sns, ssm, sts};
 
 /// Returns the operations that the twin carries out, by service, as names of trait methods (`create_role`).
 ///
@@ -15,8 +15,11 @@ pub fn implemented(service: Service) -> &'static [&'static str] {
         Service::Organizations => organizations::IMPLEMENTED,
         Service::Iam => iam::IMPLEMENTED,
         Service::Account => account::IMPLEMENTED,
-        Service::CloudFormation | Service::Lambda | Service::Events | Service::Logs | Service::Sns | Service::Ssm => {
-            &[]
-        }
+        Service::CloudFormation => cloudformation::IMPLEMENTED,
+        Service::Lambda => lambda::operations::IMPLEMENTED,
+        Service::Events => events::IMPLEMENTED,
+        Service::Logs => logs::IMPLEMENTED,
+        Service::Sns => sns::IMPLEMENTED,
+        Service::Ssm => ssm::IMPLEMENTED,
     }
 }

@@ -161,7 +161,6 @@ impl Organization {
     }
 
     /// Returns the accounts in a root or unit and in everything beneath it, by id.
-    #[expect(dead_code, reason = "for service-managed stack sets")]
     pub(crate) fn accounts_under(&self, node: &str) -> BTreeSet<AccountId> {
         let mut found = BTreeSet::new();
         let mut open = vec![node];

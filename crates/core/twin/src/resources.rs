@@ -5,8 +5,14 @@
 //! action of its own name on every resource.
 
 mod account;
+mod cloudformation;
+mod events;
 mod iam;
+mod lambda;
+mod logs;
 mod organizations;
+mod sns;
+mod ssm;
 
 use stackfleet_api::{Request, sts};
 
@@ -21,17 +27,16 @@ pub(crate) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::Organizations(request) => organizations::asks(world, request),
         Request::Iam(request) => iam::asks(world, call, request),
         Request::Account(request) => account::asks(world, call, request),
-        Request::CloudFormation(_)
-        | Request::Lambda(_)
-        | Request::Events(_)
-        | Request::Logs(_)
-        | Request::Sns(_)
-        | Request::Ssm(_) => vec![Ask::new(request.operation().iam_action(), "*")],
+        Request::CloudFormation(request) => cloudformation::asks(world, call, request),
+        Request::Lambda(request) => lambda::asks(world, call, request),
+        Request::Events(request) => events::asks(call, request),
+        Request::Logs(request) => logs::asks(call, request),
+        Request::Sns(request) => sns::asks(world, call, request),
+        Request::Ssm(request) => ssm::asks(call, request),
     }
 }
 
 /// Asks to hand a role to a service, as every request does that names one for the service to use.
-#[expect(dead_code, reason = "for requests of CloudFormation and Lambda")]
 pub(crate) fn pass_role(role_arn: &str, service: &str) -> Ask {
     Ask::new("iam:PassRole", role_arn).key("iam:PassedToService", service)
 }

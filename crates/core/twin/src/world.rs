@@ -9,13 +9,20 @@ use stackfleet_base::{AccountId, Region, Timestamp};
 use crate::{
     account, authorize,
     call::{Call, Origin, Principal, Session},
+    cloudformation,
+    cloudformation::store::CloudFormationStore,
     document::Document,
+    events::EventStore,
     iam::{Iam, KeyUse},
     ids::Ids,
+    lambda::LambdaStore,
+    logs::LogStore,
     options::WorldOptions,
     organizations::{self, Organization},
     queue::Queue,
     resources, s3,
+    sns::SnsStore,
+    ssm::SsmStore,
     throttle::Throttle,
 };
 
@@ -36,6 +43,12 @@ pub struct World {
     /// Access keys of sessions.
     pub(crate) sessions: BTreeMap<String, IssuedSession>,
     pub(crate) s3: s3::S3,
+    pub(crate) cloudformation: CloudFormationStore,
+    pub(crate) lambda: LambdaStore,
+    pub(crate) rules: EventStore,
+    pub(crate) logs: LogStore,
+    pub(crate) sns: SnsStore,
+    pub(crate) ssm: SsmStore,
 }
 
 /// An account, in an organization or not.
@@ -63,6 +76,8 @@ pub(crate) enum Event {
     Organizations(organizations::Event),
     /// Of Account Management.
     Account(account::Event),
+    /// Of CloudFormation.
+    CloudFormation(cloudformation::Event),
 }
 
 impl From<organizations::Event> for Event {
@@ -109,6 +124,12 @@ impl World {
             keys: BTreeMap::new(),
             sessions: BTreeMap::new(),
             s3: s3::S3::default(),
+            cloudformation: CloudFormationStore::default(),
+            lambda: LambdaStore::default(),
+            rules: EventStore::default(),
+            logs: LogStore::default(),
+            sns: SnsStore::default(),
+            ssm: SsmStore::default(),
             options,
         };
         let (name, email) = (world.options.management_name.clone(), world.options.management_email.clone());
@@ -157,6 +178,7 @@ impl World {
         match event {
             Event::Organizations(event) => self.run_organizations(event),
             Event::Account(event) => self.run_account(event),
+            Event::CloudFormation(event) => self.run_cloudformation(event),
         }
     }
 
@@ -320,9 +342,8 @@ impl World {
 
     /// Tells whoever follows the tree that an account left and entered units; both lists go from the bottom up and
     /// end with the root. A new account has left nothing, one that leaves the organization has entered nothing.
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "stack sets follow the tree")]
     pub(crate) fn account_moved(&mut self, account: &AccountId, left: &[String], entered: &[String]) {
-        let _ = (account, left, entered);
+        self.follow_account(account, left, entered);
     }
 }
 
@@ -332,23 +353,4 @@ fn draw_account(ids: &mut Ids, email: &str) -> AccountId {
             return id;
         }
     }
-}
-
-impl stackfleet_api::cloudformation::CloudFormation for World {
-    type Call = Call;
-}
-impl stackfleet_api::lambda::Lambda for World {
-    type Call = Call;
-}
-impl stackfleet_api::events::Events for World {
-    type Call = Call;
-}
-impl stackfleet_api::logs::Logs for World {
-    type Call = Call;
-}
-impl stackfleet_api::sns::Sns for World {
-    type Call = Call;
-}
-impl stackfleet_api::ssm::Ssm for World {
-    type Call = Call;
 }

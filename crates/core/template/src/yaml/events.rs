@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use granit_parser::{Event, Parser, ScanError, Span as EventSpan, StructureStyle, Tag as EventTag, options};
+use granit_parser::{Event, Parser, ScanError, Span as EventSpan, Tag as EventTag, options};
 use stackfleet_base::{Diagnostic, FileId, Span};
 
 use super::{
@@ -103,15 +103,9 @@ impl<'text> Builder<'text> {
                 let value = NodeValue::Scalar(Scalar { text, style });
                 self.complete(Measured { node: Node { span, tag, alias: None, value }, count: 1, depth: 1 }, anchor)
             }
-            Event::SequenceStart(style, anchor, tag) => {
-                let tag = self.tag(tag, place);
-                let is_block = style == StructureStyle::Block;
-                let start = if is_block { self.sequence_start(span, tag.as_ref()) } else { span.start };
-                self.start(Span { start, ..span }, tag, anchor, Content::Sequence(Vec::new()))
-            }
+            Event::SequenceStart(_, anchor, tag) => self.start(span, tag, place, anchor, Content::Sequence(Vec::new())),
             Event::MappingStart(_, anchor, tag) => {
-                let tag = self.tag(tag, place);
-                self.start(span, tag, anchor, Content::Mapping { entries: Vec::new(), key: None })
+                self.start(span, tag, place, anchor, Content::Mapping { entries: Vec::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -144,39 +138,22 @@ impl<'text> Builder<'text> {
         Ok(())
     }
 
-    fn start(&mut self, span: Span, tag: Option<Tag>, anchor: usize, content: Content) -> Result<(), Fatal> {
+    fn start(
+        &mut self,
+        span: Span,
+        tag: Option<Cow<'text, EventTag>>,
+        place: &EventSpan,
+        anchor: usize,
+        content: Content,
+    ) -> Result<(), Fatal> {
         if self.open.len() >= DEPTH_MAX {
             return Err(self.too_deep(span));
         }
+        let tag = self.tag(tag, place);
+        // An empty-handed block collection may be announced after its first token; it starts with its first item.
         let open = Open { start: span.start, last_end: span.end, tag, anchor, count: 1, depth: 1, content };
         self.open.push(open);
         Ok(())
-    }
-
-    /// Returns where a sequence begins: a block sequence at the column of its key is announced at its first item, behind
-    /// the dash.
-    fn sequence_start(&self, span: Span, tag: Option<&Tag>) -> usize {
-        let key = self.open.last().and_then(|open| match &open.content {
-            Content::Mapping { key, .. } => key.as_ref(),
-            Content::Sequence(_) => None,
-        });
-        let Some(key) = key else { return span.start };
-        let colon =
-            |from: usize| self.text.get(from..).and_then(|rest| rest.find(':')).map_or(from, |at| from + at + 1);
-        let mut at = tag.map_or_else(|| colon(key.full_span().end), |tag| tag.span.end);
-        while at < span.start {
-            let rest = self.text.get(at..span.start).unwrap_or_default();
-            let skipped = match rest.chars().next() {
-                Some('-') => return at,
-                // A comment, or an anchor.
-                Some('#') => rest.find('\n').unwrap_or(rest.len()),
-                Some('&') => rest.find(char::is_whitespace).unwrap_or(rest.len()),
-                Some(other) => other.len_utf8(),
-                None => break,
-            };
-            at += skipped;
-        }
-        span.start
     }
 
     fn end(&mut self, span: Span) -> Result<(), Fatal> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn serialize<Key, Value, Into>(map: &BTreeMap<Key, Value>, serializer: Into) -> Result<Into::Ok, Into::Error>
+pub(crate) fn serialize<Key, Value, Into>(map: &BTreeMap<Key, Value>, serializer: Into) -> Result<Into::Ok, Into::Error>
 where
     Key: Serialize,
     Value: Serialize,
@@ -21,7 +21,7 @@ where
 ///
 /// # Errors
 /// Those of the deserializer.
-pub fn deserialize<'de, Key, Value, From>(deserializer: From) -> Result<BTreeMap<Key, Value>, From::Error>
+pub(crate) fn deserialize<'de, Key, Value, From>(deserializer: From) -> Result<BTreeMap<Key, Value>, From::Error>
 where
     Key: Deserialize<'de> + Ord,
     Value: Deserialize<'de>,

@@ -10,4 +10,6 @@ mod organizations;
 mod regions;
 mod saving;
 mod sessions;
+mod stack_sets;
+mod stacks;
 mod storage;

@@ -1,0 +1,38 @@
+//! What requests of the SSM Parameter Store ask for.
+
+use stackfleet_api::ssm::{Request, Tag};
+
+use crate::{
+    authorize::Ask,
+    call::Call,
+    ssm::{arn, name_in},
+};
+
+pub(super) fn asks(call: &Call, request: &Request) -> Vec<Ask> {
+    let action = request.operation().iam_action();
+    let parameter = |given: &str| Ask::new(action.clone(), arn(call, name_in(given).0));
+    match request {
+        Request::PutParameter(input) => {
+            let ask = tagged(parameter(&input.name), input.tags.as_deref());
+            let mut asks = vec![ask.clone()];
+            if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+                asks.push(Ask { action: "ssm:AddTagsToResource".into(), ..ask });
+            }
+            asks
+        }
+        Request::GetParameter(input) => vec![parameter(&input.name)],
+        Request::GetParameters(input) => input.names.iter().map(|name| parameter(name)).collect(),
+        Request::GetParametersByPath(input) => vec![parameter(input.path.trim_end_matches('/'))],
+        Request::DescribeParameters(_) => vec![Ask::new(action, "*")],
+        Request::DeleteParameter(input) => vec![parameter(&input.name)],
+        Request::AddTagsToResource(input) => vec![tagged(parameter(&input.resource_id), Some(&input.tags))],
+        Request::RemoveTagsFromResource(input) => {
+            vec![parameter(&input.resource_id).keys("aws:TagKeys", input.tag_keys.clone())]
+        }
+        Request::ListTagsForResource(input) => vec![parameter(&input.resource_id)],
+    }
+}
+
+fn tagged(ask: Ask, tags: Option<&[Tag]>) -> Ask {
+    ask.request_tags(tags.unwrap_or_default().iter().map(|tag| (tag.key.as_str(), tag.value.as_str())))
+}
