@@ -195,7 +195,7 @@ fn deployment<'a>(
     let by_unit = matches!(model, PermissionModel::ServiceManaged { .. });
     let mut wanted = Vec::new();
     let mut values = Vec::new();
-    let mut known: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    let mut known: BTreeMap<AccountRef, BTreeMap<String, String>> = BTreeMap::new();
     for place in places {
         let account = &place.member.account;
         if by_unit && account.management {
@@ -207,7 +207,7 @@ fn deployment<'a>(
             draft.find(Finding::note(code::MANAGEMENT_TARGETED, message).help(help).cells(1));
             continue;
         }
-        let own = known.entry(&account.name).or_insert_with(|| {
+        let own = known.entry(place.member.reference()).or_insert_with(|| {
             let (values, problems) = values::parameters(&lookup, stack, account);
             tell_problems(draft, app, stack, &account.name, problems);
             values

@@ -19,8 +19,8 @@ use crate::{
     observed::{Observed, PermissionModel},
     organization,
     plan::{
-        Action, CellId, CellState, Change, Finding, PlannedCell, Preferences, Share, Stage, StepId, Targets,
-        placeholder,
+        AccountRef, Action, CellId, CellState, Change, Finding, PlannedCell, Preferences, Share, Stage, StepId,
+        Targets, placeholder,
     },
     population::Population,
     reach::{self, Spot},
@@ -92,8 +92,8 @@ fn set_work<'a>(draft: &mut Draft, deployment: &'a Deployment<'a>, context: &Con
     if let Some(seen) = seen {
         barred = bar(draft, deployment, &standing, seen, &place);
     }
-    let names: BTreeSet<&str> = deployment.cells.iter().map(|cell| cell.account.name.as_str()).collect();
-    let covered = reach::covered_units(context.population, &names);
+    let accounts: BTreeSet<&AccountRef> = deployment.cells.iter().map(|cell| &cell.account).collect();
+    let covered = reach::covered_units(context.population, &accounts);
     let cells = deployment.cells.iter().map(|wanted| {
         let mut found = standing::cell(&standing, wanted);
         if barred {
@@ -332,7 +332,12 @@ fn update_step(
         .filter(|cell| cell.standing.exists && matches!(cell.standing.change, Change::Create | Change::Update))
         .collect();
     let first_wave = existing.iter().map(|cell| cell.wanted.wave).min();
-    let chosen: Vec<&Work<'_>> = existing.into_iter().filter(|cell| Some(cell.wanted.wave) == first_wave).collect();
+    let mut chosen: Vec<&Work<'_>> = existing.into_iter().filter(|cell| Some(cell.wanted.wave) == first_wave).collect();
+    if !context.repair && first_wave.is_some_and(|first| first > wave) {
+        // This wave has cells to make and none to update, but the definition must be replaced before they are made, and
+        // that takes an existing cell: one of a later wave goes first, alone.
+        chosen.truncate(1);
+    }
     let deployment = set.deployment;
     let any_instance = set.standing.seen.is_some_and(|seen| !seen.instances.is_empty());
     if chosen.is_empty() && any_instance {
@@ -392,9 +397,9 @@ fn targets(set: &SetWork<'_>, cells: &[&Work<'_>], context: &Context<'_>) -> Vec
             vec![reach::by_account(&spots, &regions)]
         };
         for targets in parts {
-            let accounts: BTreeSet<&str> = targets.accounts.iter().map(|account| account.name.as_str()).collect();
+            let accounts: BTreeSet<&AccountRef> = targets.accounts.iter().collect();
             let inside = |cell: &&&Work<'_>| {
-                accounts.contains(cell.wanted.account.name.as_str()) && targets.regions.contains(&cell.wanted.region)
+                accounts.contains(&cell.wanted.account) && targets.regions.contains(&cell.wanted.region)
             };
             let ids = cells.iter().filter(inside).map(|cell| cell.id).collect();
             found.push((targets, ids));

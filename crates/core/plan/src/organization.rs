@@ -14,7 +14,7 @@ use crate::{
     guard,
     observed::{Observed, ObservedOrganization},
     plan::{AccountRef, Action, Finding, PolicyTarget, Stage, StepId},
-    population::{Population, same_email},
+    population::{Member, Population, same_email},
 };
 
 /// What later steps wait for.
@@ -103,7 +103,7 @@ fn accounts(
 ) {
     for account in declared.all_accounts() {
         let name = &account.name.value;
-        let Some(member) = population.members.iter().find(|member| member.account.name == *name) else { continue };
+        let Some(member) = member(population, name) else { continue };
         let Some(found) = &member.seen else {
             if let Some(other) = namesake(population, name, &account.email.value) {
                 let message = format!("account `{name}` exists with the e-mail address {other}");
@@ -151,6 +151,11 @@ fn accounts(
         let message = format!("account `{}` is not in the project and is left alone", stranger.account.name);
         draft.find(Finding::note(code::STRANGER, message).help("add it to `organization.units` to manage it"));
     }
+}
+
+/// Returns a declared account; the management account may happen to have the same name.
+fn member<'a>(population: &'a Population, name: &str) -> Option<&'a Member> {
+    population.members.iter().find(|member| member.account.name == name && !member.account.management)
 }
 
 fn namesake(population: &Population, name: &str, email: &str) -> Option<String> {
@@ -291,8 +296,7 @@ fn wanted_policies<'a>(
         unit.policies.iter().for_each(|policy| add(policy, PolicyTarget::Unit(unit.path.clone())));
     }
     for account in declared.all_accounts() {
-        let member = population.members.iter().find(|member| member.account.name == account.name.value);
-        let Some(reference) = member.map(crate::population::Member::reference) else { continue };
+        let Some(reference) = member(population, &account.name.value).map(Member::reference) else { continue };
         account.policies.iter().for_each(|policy| add(policy, PolicyTarget::Account(reference.clone())));
     }
     wanted

@@ -22,8 +22,13 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn reference(&self) -> AccountRef {
-        AccountRef { name: self.account.name.clone(), id: self.account.id.clone() }
+        reference(&self.account)
     }
+}
+
+/// Names an account; names alone are not unique in AWS.
+pub(crate) fn reference(account: &tree::Account) -> AccountRef {
+    AccountRef { name: account.name.clone(), id: account.id.clone() }
 }
 
 /// All accounts.

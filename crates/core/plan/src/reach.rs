@@ -7,7 +7,7 @@ use stackfleet_organization::tree::ancestors;
 
 use crate::{
     plan::{AccountFilter, AccountRef, Targets, UnitTargets},
-    population::Population,
+    population::{Population, reference},
 };
 
 /// Units that one request may name (`OrganizationalUnitIds`, at most 50).
@@ -70,8 +70,8 @@ pub(crate) fn by_unit(
     let parts = units.chunks(UNITS_MAX).map(|part| {
         let chosen: Vec<&Spot> = part.iter().flat_map(|(_, spots)| spots.iter().copied()).collect();
         let units: Vec<String> = part.iter().map(|(unit, _)| unit.clone()).collect();
-        let reached: BTreeSet<&str> =
-            units.iter().flat_map(|unit| population.reachable(unit)).map(|account| account.name.as_str()).collect();
+        let reached: BTreeSet<AccountRef> =
+            units.iter().flat_map(|unit| population.reachable(unit)).map(reference).collect();
         let exact = reached.len() == chosen.len();
         let filter = if exact { AccountFilter::None } else { AccountFilter::Intersection };
         let accounts = spots.iter().filter(|spot| chosen.contains(spot)).map(|spot| spot.account.clone()).collect();
@@ -82,12 +82,12 @@ pub(crate) fn by_unit(
 
 /// Returns the units, the root as the empty path among them, whose reachable accounts are all in `accounts`; units
 /// without accounts are left out.
-pub(crate) fn covered_units(population: &Population, accounts: &BTreeSet<&str>) -> BTreeSet<String> {
+pub(crate) fn covered_units(population: &Population, accounts: &BTreeSet<&AccountRef>) -> BTreeSet<String> {
     let mut paths: BTreeSet<&str> = BTreeSet::from([""]);
     paths.extend(population.reachable("").flat_map(|account| ancestors(&account.unit)));
     let covered = paths.into_iter().filter(|path| {
         let mut reached = population.reachable(path).peekable();
-        reached.peek().is_some() && reached.all(|account| accounts.contains(account.name.as_str()))
+        reached.peek().is_some() && reached.all(|account| accounts.contains(&reference(account)))
     });
     covered.map(str::to_owned).collect()
 }

@@ -226,6 +226,10 @@ impl Gates {
         ) {
             return;
         }
+        // A definition cannot be replaced without an existing cell, if need be one of a later wave.
+        if matches!(**action, Action::UpdateStackSet { .. }) && planned.cells.len() == 1 {
+            return;
+        }
         let Stage::Wave { wave, .. } = &planned.stage else { panic!("{planned:?} has no wave") };
         for other in self.plan.steps.iter().filter(|other| !other.cells.is_empty()) {
             let earlier = matches!(&other.stage, Stage::Wave { wave: before, .. } if before < wave);
