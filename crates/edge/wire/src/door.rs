@@ -15,7 +15,7 @@ use crate::chunked;
 use crate::clock::Clock;
 use crate::s3_wire::{self, S3Door};
 use crate::sign::{self, Refusal, Signature, header};
-use crate::{json, query, route};
+use crate::{absent, json, query, route};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
@@ -112,7 +112,7 @@ impl<B: Backend> Visit<'_, B> {
             };
         }
         let Some(service) = route::service_by_signing_name(&signature.service) else {
-            return not_simulated(&signature.service);
+            return absent::answer(&signature.service, &parts, &body, &self.request_id);
         };
         let performed = self
             .admit(&signature, &mut parts, body)
@@ -219,11 +219,6 @@ fn refused(service: Service, refusal: &Refusal) -> Error {
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
         ),
     }
-}
-
-/// The answer for a service that this world does not have: on AWS there is no such host.
-fn not_simulated(signing_name: &str) -> Response<Bytes> {
-    plain(StatusCode::NOT_IMPLEMENTED, &format!("the simulated AWS has no service that signs as {signing_name}"))
 }
 
 pub(crate) fn plain(status: StatusCode, text: &str) -> Response<Bytes> {

@@ -8,6 +8,7 @@
 //! Time is the clock's that the door was given: virtual when rehearsing, real (or faster) when served.
 #![warn(missing_docs)]
 
+mod absent;
 mod backend;
 mod calls;
 mod chunked;

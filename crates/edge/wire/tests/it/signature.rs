@@ -124,3 +124,28 @@ fn an_unsigned_request_is_told_so_as_its_protocol_says_it() {
         br#"{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}"#
     );
 }
+
+#[test]
+fn a_service_that_is_not_simulated_says_so_in_a_form_that_its_clients_read() {
+    let signed = |target: Option<&str>, body: &'static str| {
+        let mut request = Request::builder().method("POST").uri("/").body(Bytes::from(body)).unwrap();
+        let authorization = "AWS4-HMAC-SHA256 Credential=AKIA/20261122/eu-west-1/ec2/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+        request.headers_mut().insert("authorization", authorization.parse().unwrap());
+        request.headers_mut().insert("x-amz-date", "20261122T000000Z".parse().unwrap());
+        match target {
+            Some(target) => request.headers_mut().insert("x-amz-target", target.parse().unwrap()),
+            None => request.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap()),
+        };
+        let response = door_at(NOW).answer(request, None);
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+    };
+    let (status, text) = signed(None, "Action=DescribeRegions&Version=2016-11-15");
+    assert_eq!(status, 400);
+    assert!(
+        text.contains("<Code>InvalidAction</Code><Message>The simulated AWS has no service `ec2`.</Message>"),
+        "{text}"
+    );
+    let (status, text) = signed(Some("EC2.DescribeRegions"), "{}");
+    assert_eq!(status, 400);
+    assert_eq!(text, r#"{"__type":"UnknownOperationException","message":"The simulated AWS has no service `ec2`."}"#);
+}
