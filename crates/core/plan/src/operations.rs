@@ -51,6 +51,8 @@ struct SetWork<'a> {
     covered: BTreeSet<String>,
     /// Whether the definition has yet to be replaced.
     update: bool,
+    /// Cells that the replacement brings to the new definition.
+    updated: BTreeSet<CellId>,
     /// Whether nothing may be done to it.
     barred: bool,
 }
@@ -121,7 +123,17 @@ fn set_work<'a>(draft: &mut Draft, deployment: &'a Deployment<'a>, context: &Con
     });
     let cells: Vec<Work<'_>> = cells.collect();
     let update = !standing.differs.is_empty();
-    SetWork { deployment, standing, cells, ready: Vec::new(), followed: Vec::new(), covered, update, barred }
+    SetWork {
+        deployment,
+        standing,
+        cells,
+        ready: Vec::new(),
+        followed: Vec::new(),
+        covered,
+        update,
+        updated: BTreeSet::new(),
+        barred,
+    }
 }
 
 /// Tells whether a set must be left alone, and says why.
@@ -267,18 +279,17 @@ fn wave_steps(
     if cells.is_empty() {
         return steps;
     }
-    let mut done: BTreeSet<CellId> = BTreeSet::new();
     if set.update {
         let (step, covered) = update_step(draft, set, wants, wave, gate, context);
         set.update = false;
         // Creations in this wave come after it: they must use the replaced definition.
         set.ready.extend(step);
         steps.extend(step);
-        done = covered;
+        set.updated = covered;
     }
     let mut groups: BTreeMap<Group, Vec<&Work<'_>>> = BTreeMap::new();
     for cell in cells.iter().filter_map(|index| set.cells.get(*index)) {
-        if done.contains(&cell.id) && !cell.standing.overrides_differ {
+        if set.updated.contains(&cell.id) && !cell.standing.overrides_differ {
             continue;
         }
         let revalue = cell.standing.overrides_differ;
