@@ -1,6 +1,7 @@
 //! The `stackfleet` command: reads arguments, runs one command, exits with a documented code.
 
 mod arguments;
+mod blame;
 mod commands;
 mod console;
 mod diagnostics;

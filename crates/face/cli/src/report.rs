@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use stackfleet_base::Region;
-use stackfleet_plan::{
-    Plan,
-    plan::{AccountRef, CellState, PlannedCell},
-};
+use stackfleet_plan::plan::{AccountRef, CellState, PlannedCell};
 use stackfleet_rollout::{CellName, CellStatus, Problem, Rollout, Trouble, problems};
 
-use crate::screens::words;
+use crate::{blame, screens::words, session::Loaded};
 
 /// A cell and how it stands.
 #[derive(Debug, Clone)]
@@ -56,8 +53,8 @@ pub(crate) fn rolled_out(rollout: &Rollout) -> Vec<CellView> {
     rollout.cells().iter().map(view).collect()
 }
 
-/// Returns what is wrong with cells, by cause.
-pub(crate) fn problems_of(cells: &[CellView]) -> Vec<Problem> {
+/// Returns what is wrong with cells, by cause, with the place in the project where that is known.
+pub(crate) fn problems_of(cells: &[CellView], loaded: &Loaded) -> Vec<Problem> {
     let good = [CellState::Current, CellState::Skipped, CellState::Running];
     let troubled = cells.iter().enumerate().filter(|(_, cell)| !good.contains(&cell.state));
     let troubles: Vec<Trouble> = troubled
@@ -74,7 +71,9 @@ pub(crate) fn problems_of(cells: &[CellView]) -> Vec<Problem> {
             Trouble { cell: Some(name), reason }
         })
         .collect();
-    problems(&troubles)
+    let mut found = problems(&troubles);
+    blame::name_places(&mut found, &loaded.project, &loaded.sources);
+    found
 }
 
 /// Counts cells by state.
@@ -94,7 +93,7 @@ pub(crate) fn as_declared(cells: &[CellView]) -> bool {
 /// Returns what `rehearse`, `status`, `verify` and `deploy` have in common: cells, problems, summary, duration and calls.
 pub(crate) fn value(
     command: &str,
-    plan: Option<&Plan>,
+    loaded: &Loaded,
     cells: &[CellView],
     duration: std::time::Duration,
     calls: u64,
@@ -114,7 +113,7 @@ pub(crate) fn value(
             })
         })
         .collect();
-    let causes: Vec<Value> = problems_of(cells)
+    let causes: Vec<Value> = problems_of(cells, loaded)
         .iter()
         .map(|problem| {
             json!({
@@ -143,9 +142,6 @@ pub(crate) fn value(
         .collect();
     let mut value = Map::new();
     value.insert("schema".to_owned(), json!(format!("stackfleet/{command}/v1")));
-    if let Some(plan) = plan {
-        value.insert("plan".to_owned(), json!(plan.id));
-    }
     value.insert("cells".to_owned(), json!(listed));
     value.insert("problems".to_owned(), json!(causes));
     value.insert("summary".to_owned(), Value::Object(summary));

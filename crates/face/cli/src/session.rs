@@ -19,6 +19,8 @@ type Archives = BTreeMap<Digest, Arc<[u8]>>;
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) project: Project,
+    /// The project's files, for places.
+    pub(crate) sources: Sources,
     pub(crate) artifacts: Artifacts,
     pub(crate) bytes: Archives,
 }
@@ -46,7 +48,7 @@ pub(crate) fn load(console: &Console, folder: &Path) -> Result<Result<Loaded, Ex
     match project {
         Some(project) if !wrong => {
             let (artifacts, bytes) = packed(&project, folder)?;
-            Ok(Ok(Loaded { project, artifacts, bytes }))
+            Ok(Ok(Loaded { project, sources, artifacts, bytes }))
         }
         _ => Ok(Err(Exit::Error)),
     }

@@ -67,7 +67,7 @@ pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool
             Ok(rollout) => rollout,
             Err(exit) => return Ok(exit),
         };
-        show(console, &rollout, reach.aws.calls(), "deploy", &plan_id);
+        show(console, &loaded, &rollout, reach.aws.calls(), "deploy", &plan_id);
         anyhow::Ok(ending(&rollout.summary()))
     })?
 }
@@ -149,11 +149,11 @@ async fn interrupted() {
 }
 
 /// Shows how a rollout ended, as text or JSON.
-pub(crate) fn show(console: &Console, rollout: &Rollout, calls: u64, command: &str, plan: &str) {
+pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, calls: u64, command: &str, plan: &str) {
     let cells = report::rolled_out(rollout);
     let summary = rollout.summary();
     if console.json {
-        let mut value = report::value(command, None, &cells, summary.duration(), calls);
+        let mut value = report::value(command, loaded, &cells, summary.duration(), calls);
         value.insert("plan".to_owned(), json!(plan));
         value.insert(
             "steps".to_owned(),
@@ -162,7 +162,7 @@ pub(crate) fn show(console: &Console, rollout: &Rollout, calls: u64, command: &s
         value.insert("tiers".to_owned(), tiers(&summary));
         console.json(&Value::Object(value));
     } else {
-        screens::summary::show(console, rollout, &cells, calls);
+        screens::summary::show(console, loaded, rollout, &cells, calls);
         if console.verbose {
             screens::summary::show_cells(console, &cells);
         }

@@ -39,7 +39,7 @@ pub(crate) fn run(console: &Console, global: &Global, folder: Option<&Path>, see
         let afterwards = reach.observe(&loaded).await?;
         let proof = report::planned(&verify(&loaded.project, &loaded.artifacts, &afterwards).cells);
         reach.close()?;
-        deploy::show(console, &rollout, calls, "rehearse", &plan_id);
+        deploy::show(console, &loaded, &rollout, calls, "rehearse", &plan_id);
         let exit = deploy::ending(&rollout.summary());
         if exit == Exit::Done && !report::as_declared(&proof) {
             console.warn(console.paint(Paint::Bad, "✗ the rollout ended well, but not every cell is as declared:"));

@@ -27,11 +27,11 @@ pub(crate) fn run(console: &Console, global: &Global, apps: &[String]) -> Result
         let took = reach.clock.now().since(begin);
         reach.close()?;
         if console.json {
-            console.json(&Value::Object(report::value("status", None, &cells, took, reach.aws.calls())));
+            console.json(&Value::Object(report::value("status", &loaded, &cells, took, reach.aws.calls())));
         } else if cells.is_empty() {
             console.result(" Nothing is declared for any account.");
         } else {
-            screens::matrix::show(console, &cells);
+            screens::matrix::show(console, &loaded, &cells);
             if console.verbose {
                 screens::summary::show_cells(console, &cells);
             }

@@ -35,7 +35,7 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
     let mut cells = report::planned(&verification.cells);
     let mut repaired: Option<Vec<CellView>> = None;
     if repair && !verification.holds() {
-        show(console, &cells);
+        show(console, loaded, &cells);
         let plan = make_repair(&loaded.project, &loaded.artifacts, &observed);
         let approval = if yes { Approval::Given } else { Approval::Ask("Repair these?") };
         match deploy::carry_out(console, loaded, reach, plan, &observed, approval).await? {
@@ -52,7 +52,7 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
     }
     let took = reach.clock.now().since(begin);
     if console.json {
-        let mut value = report::value("verify", None, &cells, took, reach.aws.calls());
+        let mut value = report::value("verify", loaded, &cells, took, reach.aws.calls());
         if let Some(mended) = &repaired {
             let told = mended.iter().map(|cell| {
                 json!({ "app": cell.app, "stack": cell.stack, "region": cell.region,
@@ -62,7 +62,7 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
         }
         console.json(&Value::Object(value));
     } else {
-        show(console, &cells);
+        show(console, loaded, &cells);
         if report::as_declared(&cells) {
             let told = format!("✓ all {} are as declared", screens::words::number(cells.len(), "cell"));
             console.result(console.paint_result(Paint::Good, told));
@@ -74,7 +74,7 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
 }
 
 /// Prints the cells that are not as declared, each by account name and region, and why.
-fn show(console: &Console, cells: &[CellView]) {
+fn show(console: &Console, loaded: &Loaded, cells: &[CellView]) {
     if console.json {
         return;
     }
@@ -86,7 +86,7 @@ fn show(console: &Console, cells: &[CellView]) {
     if listed < wrong.len() {
         console.result(format!("   and {} more; -v shows all", wrong.len() - listed));
     }
-    for problem in report::problems_of(&wrong) {
+    for problem in report::problems_of(&wrong, loaded) {
         if problem.names.iter().any(|name| wrong.get(name.id.index()).is_some_and(|cell| cell.reason.is_some())) {
             screens::matrix::show_problem(console, &problem, &wrong);
         }

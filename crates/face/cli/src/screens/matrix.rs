@@ -10,14 +10,15 @@ use crate::{
     console::{Console, Paint},
     report::{self, CellView},
     screens::words,
+    session::Loaded,
 };
 
 /// Prints the matrix and what is wrong.
-pub(crate) fn show(console: &Console, cells: &[CellView]) {
+pub(crate) fn show(console: &Console, loaded: &Loaded, cells: &[CellView]) {
     for line in lines(cells, console.width) {
         console.result(line);
     }
-    let problems = report::problems_of(cells);
+    let problems = report::problems_of(cells, loaded);
     if !problems.is_empty() {
         console.result("");
         for problem in &problems {

@@ -9,12 +9,13 @@ use crate::{
     console::{Console, Paint},
     report::{self, CellView},
     screens::{matrix, words},
+    session::Loaded,
 };
 
 /// Prints how a rollout ended.
-pub(crate) fn show(console: &Console, rollout: &Rollout, cells: &[CellView], calls: u64) {
+pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, cells: &[CellView], calls: u64) {
     let summary = rollout.summary();
-    matrix::show(console, cells);
+    matrix::show(console, loaded, cells);
     console.result("");
     for tier in &summary.tiers {
         console.result(format!(
