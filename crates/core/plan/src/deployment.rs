@@ -9,6 +9,8 @@ use stackfleet_project::{
     model::{App, Project, Stack, Via},
 };
 
+use stackfleet_template::{BODY_BYTES_MAX, URL_BYTES_MAX};
+
 use crate::{
     artifacts::Artifacts,
     code,
@@ -27,9 +29,6 @@ pub const STACK_TAG: &str = "stackfleet:stack";
 
 /// The execution role of a self-managed set without `role:`, by AWS's name.
 const EXECUTION_ROLE: &str = "AWSCloudFormationStackSetExecutionRole";
-
-/// CloudFormation takes no longer template in a request; longer ones come from a bucket (quotas).
-const TEMPLATE_BYTES_MAX: usize = 51_200;
 
 /// An app and what it wants.
 #[derive(Debug)]
@@ -63,6 +62,11 @@ pub(crate) struct WantedCell {
 }
 
 impl Deployment<'_> {
+    /// Tells whether the template is too long for a request and goes by way of a bucket.
+    pub(crate) const fn goes_by_bucket(&self) -> bool {
+        self.definition.template.len() > BODY_BYTES_MAX
+    }
+
     pub(crate) const fn is_service_managed(&self) -> bool {
         matches!(self.definition.model, PermissionModel::ServiceManaged { .. })
     }
@@ -401,9 +405,9 @@ fn packaged(
         draft.find(Finding::error(code::ARTIFACT_PLACE, problem.to_string()).at(&file.path.value, None));
         file.text.to_string()
     });
-    if packaged.len() > TEMPLATE_BYTES_MAX {
+    if packaged.len() > URL_BYTES_MAX {
         let message = format!(
-            "the template of stack `{}` has {} bytes; a request takes {TEMPLATE_BYTES_MAX}",
+            "the template of stack `{}` has {} bytes; CloudFormation takes {URL_BYTES_MAX}",
             stack.name.value,
             packaged.len()
         );

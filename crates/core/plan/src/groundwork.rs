@@ -41,6 +41,8 @@ const ALWAYS_ON: [&str; 17] = [
 #[derive(Debug, Default)]
 pub(crate) struct Ready {
     pub(crate) administration_role: Option<StepId>,
+    /// The bucket of the home region, from which long templates are read, is there.
+    pub(crate) home_bucket: Option<StepId>,
     uploads: BTreeMap<(Region, String), StepId>,
 }
 
@@ -167,10 +169,16 @@ pub(crate) fn artifacts(
     observed: &Observed,
     artifacts: &Artifacts,
     wanted: &BTreeSet<(Region, String, String)>,
+    long_templates: bool,
     organization_ready: Option<StepId>,
 ) {
     let management = management_id(observed);
     let mut buckets: BTreeMap<&Region, Option<StepId>> = BTreeMap::new();
+    if long_templates {
+        let bucket = bucket_name(management, &observed.home);
+        ready.home_bucket = put_bucket(draft, observed, &observed.home, &bucket, organization_ready);
+        buckets.insert(&observed.home, ready.home_bucket);
+    }
     for (region, app, stack) in wanted {
         for artifact in artifacts.of(app, stack) {
             let bucket = bucket_name(management, region);

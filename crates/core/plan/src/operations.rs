@@ -228,6 +228,7 @@ fn create_set(draft: &mut Draft, set: &mut SetWork<'_>, wants: &AppWants<'_>, co
     } else {
         after.extend(context.groundwork.administration_role);
     }
+    after.extend(context.groundwork.home_bucket.filter(|_| deployment.goes_by_bucket()));
     let values = || deployment.definition.parameters.values().flatten();
     for cell in &deployment.cells {
         let id = placeholder::account(&cell.account.name);
@@ -367,7 +368,8 @@ fn update_step(
     let definition = Box::new(deployment.definition.clone());
     let operation = operation_id(set, &(&deployment.definition, &targets, &preferences));
     let why = format!("{} of stack set {} differ", set.standing.differs.join(", "), deployment.set);
-    let after = prerequisites(set, &ids, gate, context);
+    let mut after = prerequisites(set, &ids, gate, context);
+    after.extend(context.groundwork.home_bucket.filter(|_| deployment.goes_by_bucket()));
     let action = Action::UpdateStackSet { set: deployment.set.clone(), definition, targets, preferences, operation };
     let covered = ids.iter().copied().collect();
     let step = draft.step(stage(deployment, wants, first_wave.unwrap_or(wave), context), action, after, why, ids);

@@ -196,7 +196,7 @@ fn groundwork_for(
     repair: bool,
 ) -> groundwork::Ready {
     let mut ready = groundwork::Ready::default();
-    let (mut role, mut places) = (WantedRole::default(), BTreeSet::new());
+    let (mut role, mut places, mut long_templates) = (WantedRole::default(), BTreeSet::new(), false);
     for deployment in wants.iter().flat_map(|app| &app.deployments) {
         let standing = crate::standing::set(deployment, observed.stack_sets.get(&deployment.set));
         let idle = |cell| crate::standing::cell(&standing, cell).change == Change::None;
@@ -208,11 +208,13 @@ fn groundwork_for(
             role.execution_roles.insert(execution_role.clone());
             role.regions.extend(regions.iter().cloned());
         }
+        let sent = standing.seen.is_none() || !standing.differs.is_empty();
+        long_templates |= sent && deployment.goes_by_bucket();
         let (app, stack) = (&deployment.app.name.value, &deployment.stack.name.value);
         places.extend(regions.into_iter().map(|region| (region, app.clone(), stack.clone())));
     }
     groundwork::administration_role(draft, &mut ready, observed, &role);
-    groundwork::artifacts(draft, &mut ready, observed, artifacts, &places, organization.organization);
+    groundwork::artifacts(draft, &mut ready, observed, artifacts, &places, long_templates, organization.organization);
     ready
 }
 

@@ -162,6 +162,14 @@ fn what_changes_inside_stacks_is_told_once_for_all_cells() {
 }
 
 #[test]
+fn a_long_template_goes_by_way_of_the_home_bucket() {
+    let long = format!("{BASE}# {}\n", "x".repeat(60_000));
+    let plan = planned(&with_templates(&long, APP), &deployed());
+    let lines = steps(&plan);
+    assert!(lines.starts_with("0 <- [] bucket stackfleet-artifacts-999988887777-eu-west-1 false\n1 <- [0] update set"));
+}
+
+#[test]
 fn uneven_cells_become_several_exact_operations() {
     let mut observed = deployed();
     remove(&mut observed, "net-base", "111111111111", "eu-west-1");
