@@ -10,20 +10,23 @@ use crate::{
 
 pub(super) fn asks(call: &Call, request: &Request) -> Vec<Ask> {
     let action = request.operation().iam_action();
-    let group = |name: &str| Ask::new(action.clone(), arn(call, name));
-    let resource = |given: &str| group(name_in(given).unwrap_or(given));
+    // Most actions ask for the group with an empty stream behind it, as AWS's denials show: policies need `:*` at the
+    // end. Tagging asks for the group itself.
+    let group = |name: &str| Ask::new(action.clone(), format!("{}:log-stream:", arn(call, name)));
+    let resource = |given: &str| Ask::new(action.clone(), arn(call, name_in(given).unwrap_or(given)));
     match request {
         Request::CreateLogGroup(input) => {
             let tags = input.tags.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));
             let ask = group(&input.log_group_name).request_tags(tags);
             let mut asks = vec![ask.clone()];
             if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
-                asks.push(Ask { action: "logs:TagResource".into(), ..ask });
+                let resource = arn(call, &input.log_group_name);
+                asks.push(Ask { action: "logs:TagResource".into(), resource, ..ask });
             }
             asks
         }
         Request::DeleteLogGroup(input) => vec![group(&input.log_group_name)],
-        Request::DescribeLogGroups(_) => vec![group("*")],
+        Request::DescribeLogGroups(_) => vec![group("")],
         Request::PutRetentionPolicy(input) => vec![group(&input.log_group_name)],
         Request::DeleteRetentionPolicy(input) => vec![group(&input.log_group_name)],
         Request::TagResource(input) => {
