@@ -40,6 +40,13 @@ pub struct CapabilityNeed {
 }
 
 /// Returns every need, in the order of the template.
+///
+/// ```
+/// let template = stackfleet_template::read_body("Resources: {Role: {Type: AWS::IAM::Role}}").unwrap();
+/// let needs = stackfleet_template::capabilities(&template);
+/// assert_eq!(needs[0].capability.as_str(), "CAPABILITY_IAM");
+/// assert_eq!(needs[0].because, "Role (AWS::IAM::Role)");
+/// ```
 #[must_use]
 pub fn capabilities(template: &Template) -> Vec<CapabilityNeed> {
     let mut needs: Vec<CapabilityNeed> = template

@@ -26,6 +26,19 @@ const LARGE: &str = "TPL022";
 const SECRET_DEFAULT: &str = "TPL023";
 
 /// Checks a template that was read from a file; `text` is what it was read from.
+///
+/// ```
+/// let text = "
+/// Resources:
+///   Key: { Type: AWS::IAM::AccessKey, Properties: { UserName: deploy } }
+/// Outputs:
+///   Secret: { Value: !GetAtt Key.SecretAccessKey }
+/// ";
+/// let file = stackfleet_base::Sources::default().add("keys.yaml", text);
+/// let (template, _) = stackfleet_template::read(file, text);
+/// let found = stackfleet_template::check(&template, text);
+/// assert!(found[0].is_error() && found[0].message.contains("the secret access key of `Key`"));
+/// ```
 #[must_use]
 pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
     let mut checker = Checker { template, found: Vec::new(), used: Used::default() };

@@ -95,6 +95,20 @@ impl ValueDifference {
 }
 
 /// Compares two evaluated templates.
+///
+/// ```
+/// use serde_json::json;
+/// use stackfleet_template::{Evaluated, EvaluatedResource, ResourceChange, difference};
+///
+/// let with = |timeout: u32| {
+///     let properties = json!({"Timeout": timeout}).as_object().unwrap().clone();
+///     let resource = EvaluatedResource { properties, ..EvaluatedResource::default() };
+///     Evaluated { resources: [("Function".to_owned(), resource)].into_iter().collect(), ..Evaluated::default() }
+/// };
+/// let found = difference(&with(60), &with(120));
+/// let ResourceChange::Changed(values) = &found.resources[0].kind else { unreachable!() };
+/// assert_eq!((values[0].path().as_str(), &values[0].after), ("Timeout", &Some(json!(120))));
+/// ```
 #[must_use]
 pub fn difference(before: &Evaluated, after: &Evaluated) -> Difference {
     let mut resources = Vec::new();

@@ -53,6 +53,17 @@ impl Template {
     }
 
     /// Returns the edit that makes the value at a JSON pointer what is given: replaces it, or adds it to its mapping.
+    ///
+    /// ```
+    /// use stackfleet_template::{apply_edits, read};
+    ///
+    /// let text = "Resources:\n  F:\n    Type: T\n    Properties:\n      CodeUri: src/ # local\n";
+    /// let (template, _) = read(stackfleet_base::Sources::default().add("app.yaml", text), text);
+    /// let code = serde_json::json!({"Bucket": "artifacts", "Key": "f.zip"});
+    /// let edit = template.set(text, "/Resources/F/Properties/CodeUri", &code).unwrap();
+    /// let changed = apply_edits(text, &[edit]).unwrap();
+    /// assert!(changed.ends_with("      CodeUri: {\"Bucket\":\"artifacts\",\"Key\":\"f.zip\"} # local\n"));
+    /// ```
     #[must_use]
     pub fn set(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
         self.replace(text, pointer, value).or_else(|| {

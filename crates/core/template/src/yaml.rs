@@ -21,6 +21,7 @@
 mod events;
 mod json;
 mod node;
+mod quick;
 pub mod scalar;
 
 pub use node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag};
@@ -64,7 +65,10 @@ fn read_unchecked(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         return (None, vec![Diagnostic::error(TOO_LARGE, message).at(span, "")]);
     }
     if !is_json_like(text) {
-        return events::read(file, text);
+        return match quick::read(file, text) {
+            Some(root) => (Some(root), Vec::new()),
+            None => events::read(file, text),
+        };
     }
     match json::read(file, text) {
         Ok(root) => (Some(root), Vec::new()),

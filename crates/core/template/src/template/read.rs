@@ -42,7 +42,7 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
     let json = yaml::is_json_like(text);
     let value = document::to_value(&root, json, &mut diagnostics);
     let mut template = Template::from_value(value, false);
-    template.problems.extend(alias_problem(&root));
+    template.problems.extend(alias_problem(&root, text));
     template.source = Some(Source { root, json });
     let found = template.problems.iter().map(|problem| problem.to_diagnostic(template.problem_span(problem)));
     diagnostics.extend(found);
@@ -69,7 +69,7 @@ pub fn read_body(text: &str) -> Result<Template, Problem> {
         return Err(Problem::new(FORMAT, "Template format error: YAML not well-formed.", ""));
     }
     let mut template = Template::from_value(value, false);
-    template.problems.extend(alias_problem(&root));
+    template.problems.extend(alias_problem(&root, text));
     match template.problems.first() {
         Some(first) => Err(Problem { message: refusal(&template.problems), ..first.clone() }),
         None => Ok(template),
@@ -84,7 +84,7 @@ fn place(text: &str, span: Span) -> String {
 }
 
 /// CloudFormation refuses aliases; clients such as the AWS CLI expand them when they package a template.
-fn alias_problem(root: &Node) -> Option<Problem> {
+fn alias_problem(root: &Node, text: &str) -> Option<Problem> {
     fn uses_alias(node: &Node) -> bool {
         node.alias.is_some()
             || match &node.value {
@@ -96,7 +96,7 @@ fn alias_problem(root: &Node) -> Option<Problem> {
             }
     }
     let message = "Template format error: YAML aliases are not allowed in CloudFormation templates";
-    uses_alias(root).then(|| Problem::new(FORMAT, message, ""))
+    (text.contains('*') && uses_alias(root)).then(|| Problem::new(FORMAT, message, ""))
 }
 
 impl Template {
@@ -109,10 +109,10 @@ impl Template {
     /// `unreadable` keeps the shape from being judged where the text was not even well-formed.
     fn from_value(value: Value, unreadable: bool) -> Self {
         let mut reader = Reader::default();
-        if !unreadable {
-            reader.template(&value);
-        }
         let has_open_transforms = has_open_transforms(&value);
+        if !unreadable {
+            reader.template(&value, has_open_transforms);
+        }
         let Reader { parameters, problems } = reader;
         let mut template = Self { value, parameters, problems, has_open_transforms, source: None };
         if !unreadable && !has_open_transforms {
@@ -160,12 +160,11 @@ impl Reader {
         self.problems.push(Problem::new(code, message, to_pointer(path)));
     }
 
-    fn template(&mut self, value: &Value) {
+    /// `open` says that a macro may bring sections and attributes of its own; CloudFormation looks after it has run.
+    fn template(&mut self, value: &Value, open: bool) {
         let Some(sections) = value.as_object() else {
             return self.refuse(FORMAT, &[], "Template format error: unsupported structure.");
         };
-        // A macro may bring sections and attributes of its own; CloudFormation looks after it has run.
-        let open = has_open_transforms(value);
         let unknown: Vec<&str> = sections.keys().map(String::as_str).filter(|name| !SECTIONS.contains(name)).collect();
         if let Some(first) = unknown.first().filter(|_| !open) {
             let message = format!("Invalid template property or properties [{}]", unknown.join(", "));

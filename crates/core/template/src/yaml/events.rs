@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use granit_parser::{Event, Parser, ScanError, Span as EventSpan, Tag as EventTag, options};
+use granit_parser::{Event, Parser, ScanError, Span as EventSpan, StructureStyle, Tag as EventTag, options};
 use stackfleet_base::{Diagnostic, FileId, Span};
 
 use super::{
@@ -45,7 +45,7 @@ struct Open {
     start: usize,
     /// Where the last item ends, so that a block collection ends there and not at the next token.
     last_end: usize,
-    tag: Option<Tag>,
+    tag: Option<Box<Tag>>,
     anchor: usize,
     count: usize,
     depth: usize,
@@ -94,7 +94,7 @@ impl<'text> Builder<'text> {
                 let style = scalar_style(style);
                 let tag = self.tag(tag, place);
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                let span = if is_block { self.block_span(span, tag.as_ref()) } else { span };
+                let span = if is_block { self.block_span(span, tag.as_deref()) } else { span };
                 // A value that is not written stands behind its tag.
                 let span = match &tag {
                     Some(tag) if span.start == span.end => Span { start: tag.span.end, end: tag.span.end, ..span },
@@ -103,9 +103,15 @@ impl<'text> Builder<'text> {
                 let value = NodeValue::Scalar(Scalar { text, style });
                 self.complete(Measured { node: Node { span, tag, alias: None, value }, count: 1, depth: 1 }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => self.start(span, tag, place, anchor, Content::Sequence(Vec::new())),
+            Event::SequenceStart(style, anchor, tag) => {
+                let tag = self.tag(tag, place);
+                let is_block = style == StructureStyle::Block;
+                let start = if is_block { self.sequence_start(span, tag.as_deref()) } else { span.start };
+                self.start(Span { start, ..span }, tag, anchor, Content::Sequence(Vec::new()))
+            }
             Event::MappingStart(_, anchor, tag) => {
-                self.start(span, tag, place, anchor, Content::Mapping { entries: Vec::new(), key: None })
+                let tag = self.tag(tag, place);
+                self.start(span, tag, anchor, Content::Mapping { entries: Vec::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -138,22 +144,39 @@ impl<'text> Builder<'text> {
         Ok(())
     }
 
-    fn start(
-        &mut self,
-        span: Span,
-        tag: Option<Cow<'text, EventTag>>,
-        place: &EventSpan,
-        anchor: usize,
-        content: Content,
-    ) -> Result<(), Fatal> {
+    fn start(&mut self, span: Span, tag: Option<Box<Tag>>, anchor: usize, content: Content) -> Result<(), Fatal> {
         if self.open.len() >= DEPTH_MAX {
             return Err(self.too_deep(span));
         }
-        let tag = self.tag(tag, place);
-        // An empty-handed block collection may be announced after its first token; it starts with its first item.
         let open = Open { start: span.start, last_end: span.end, tag, anchor, count: 1, depth: 1, content };
         self.open.push(open);
         Ok(())
+    }
+
+    /// Returns where a sequence begins: a block sequence at the column of its key is announced at its first item, behind
+    /// the dash.
+    fn sequence_start(&self, span: Span, tag: Option<&Tag>) -> usize {
+        let key = self.open.last().and_then(|open| match &open.content {
+            Content::Mapping { key, .. } => key.as_ref(),
+            Content::Sequence(_) => None,
+        });
+        let Some(key) = key else { return span.start };
+        let colon =
+            |from: usize| self.text.get(from..).and_then(|rest| rest.find(':')).map_or(from, |at| from + at + 1);
+        let mut at = tag.map_or_else(|| colon(key.full_span().end), |tag| tag.span.end);
+        while at < span.start {
+            let rest = self.text.get(at..span.start).unwrap_or_default();
+            let skipped = match rest.chars().next() {
+                Some('-') => return at,
+                // A comment, or an anchor.
+                Some('#') => rest.find('\n').unwrap_or(rest.len()),
+                Some('&') => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+                Some(other) => other.len_utf8(),
+                None => break,
+            };
+            at += skipped;
+        }
+        span.start
     }
 
     fn end(&mut self, span: Span) -> Result<(), Fatal> {
@@ -182,7 +205,7 @@ impl<'text> Builder<'text> {
             return Err(self.too_many(span));
         }
         let mut copy = measured.clone();
-        copy.node.alias = Some(span);
+        copy.node.alias = Some(Box::new(span));
         self.nodes += copy.count - 1;
         self.complete(copy, 0)
     }
@@ -252,10 +275,10 @@ impl<'text> Builder<'text> {
         Span { start, end, ..span }
     }
 
-    fn tag(&self, tag: Option<Cow<'text, EventTag>>, place: &EventSpan) -> Option<Tag> {
+    fn tag(&self, tag: Option<Cow<'text, EventTag>>, place: &EventSpan) -> Option<Box<Tag>> {
         let tag = tag?;
         let span = place.tag_span().map_or_else(|| self.span(&EventSpan::empty(place.start)), |span| self.span(&span));
-        Some(Tag { name: tag.original().into(), span })
+        Some(Box::new(Tag { name: tag.original().into(), span }))
     }
 
     fn span(&self, place: &EventSpan) -> Span {

@@ -134,8 +134,19 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Refused> {
+    fn string(&mut self) -> Result<Box<str>, Refused> {
         self.at += 1;
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if let Some(stop) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+            && rest.as_bytes().get(stop) == Some(&b'"')
+        {
+            self.at += stop + 1;
+            return Ok(rest.get(..stop).unwrap_or_default().into());
+        }
+        self.escaped_string().map(String::into_boxed_str)
+    }
+
+    fn escaped_string(&mut self) -> Result<String, Refused> {
         let mut text = String::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();

@@ -10,9 +10,9 @@ pub struct Node {
     /// Where the value is written, quotes and brackets included, tag not. A block collection ends with its last item.
     pub span: Span,
     /// The tag written before it.
-    pub tag: Option<Tag>,
+    pub tag: Option<Box<Tag>>,
     /// Where an alias (`*name`) stands for this node; `span` is then where the anchor's value is written.
-    pub alias: Option<Span>,
+    pub alias: Option<Box<Span>>,
     /// What it is.
     pub value: NodeValue,
 }
@@ -116,8 +116,17 @@ impl Mapping {
 
     /// Returns the key nodes of each repetition: the first of that name, and the repeated one.
     pub(crate) fn duplicates(&self) -> Vec<(&Node, &Node)> {
-        let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
+        // Most mappings are small: comparing each key with those before it is quickest.
         let mut found = Vec::new();
+        if self.0.len() <= 8 {
+            for (index, Entry { key, .. }) in self.0.iter().enumerate() {
+                let Some(text) = key.text().filter(|text| *text != "<<") else { continue };
+                let mut before = self.0.iter().take(index).map(|entry| &entry.key);
+                found.extend(before.find(|other| other.text() == Some(text)).map(|first| (first, key)));
+            }
+            return found;
+        }
+        let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
         for Entry { key, .. } in &self.0 {
             // `<<` may be repeated: each merges.
             let Some(text) = key.text().filter(|text| *text != "<<") else { continue };
@@ -137,7 +146,7 @@ impl Node {
     #[must_use]
     pub fn full_span(&self) -> Span {
         match (&self.alias, &self.tag) {
-            (Some(alias), _) => *alias,
+            (Some(alias), _) => **alias,
             (None, Some(tag)) => Span { start: tag.span.start, ..self.span },
             (None, None) => self.span,
         }

@@ -151,3 +151,85 @@ proptest::proptest! {
         assert_eq!(root.is_none(), diagnostics.iter().any(|found| [SYNTAX, TOO_LARGE].contains(&found.code)));
     }
 }
+
+/// Both readers must agree wherever the quick one does not give up.
+fn agree(text: &str) -> bool {
+    let file = Sources::default().add("f", text);
+    let Some(quick) = quick::read(file, text) else { return false };
+    let (complete, found) = events::read(file, text);
+    assert!(found.is_empty(), "{found:?}\n{text}");
+    assert_eq!(Some(quick), complete, "{text}");
+    true
+}
+
+#[test]
+fn the_quick_reader_knows_what_templates_are_made_of() {
+    let text = "# c
+---
+A: 1 # c
+'q': \"a\\nb\"
+
+B:
+  - x
+  - y: 1
+    z: !Sub '${a}'
+  -
+    w: |
+      one
+
+       two
+    v: >-
+      folded
+      text
+
+      more
+  - - a
+    - !If [C, {a: b, \"c\": [d, e]}, !Ref 'x']
+C:
+- indentless
+- !GetAtt a.b
+D: !GetAZs
+E:
+F: !If
+  - c
+  - arn:aws:x::y
+  - key: !Join
+      - ''
+      - [a,
+         b # c
+        ]
+G: {}
+H: |
+  end
+";
+    assert!(agree(text));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(800))]
+    #[test]
+    fn both_readers_agree(lines in proptest::collection::vec("( ){0,4}(- ){0,2}([ab]:( |)){0,1}(!T( |)){0,1}[-ab'\"{}\\[\\],:#|>&*!?\\\\ ]{0,6}", 1..6)) {
+        agree(&(lines.join("\n") + "\n"));
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test may read files and say what it skipped")]
+fn both_readers_agree_on_real_files() {
+    let Ok(root) = std::env::var("STACKFLEET_CONFORMANCE") else {
+        eprintln!("skipped: STACKFLEET_CONFORMANCE is not set");
+        return;
+    };
+    let (mut quickly, mut read) = (0, 0);
+    for folder in ["templates", "sam/success/input", "sam/error/input"] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
+                read += 1;
+                quickly += usize::from(agree(&std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    eprintln!("{quickly} of {read} files read quickly");
+    assert!(quickly * 10 >= read * 9, "{quickly} of {read}");
+}
