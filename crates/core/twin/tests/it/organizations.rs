@@ -224,6 +224,39 @@ fn a_service_control_policy_denies_below_the_unit_that_it_is_attached_to() {
 }
 
 #[test]
+fn a_resource_control_policy_binds_the_roles_of_members() {
+    let mut rig = Rig::new();
+    let account = rig.create_account("A", "a@x.example");
+    let admin = rig.admin();
+    let root = root_id(&mut rig);
+    let kind = PolicyType::ResourceControlPolicy;
+    ask!(rig, admin, Organizations organizations EnablePolicyType EnablePolicyTypeInput {
+        root_id: root.clone(),
+        policy_type: kind,
+    })
+    .unwrap();
+    rig.wait(5);
+    let role = format!("arn:aws:iam::{account}:role/OrganizationAccountAccessRole");
+    assert!(rig.world.assume_role(&admin, &role, "s").is_ok(), "RCPFullAWSAccess lets everything through");
+    let created = ask!(rig, admin, Organizations organizations CreatePolicy CreatePolicyInput {
+        name: "no-roles".to_owned(),
+        content: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}]}"#.to_owned(),
+        type_: kind,
+    });
+    let policy = created.unwrap().policy.unwrap().policy_summary.unwrap().id.unwrap();
+    attach(&mut rig, &policy, &root).unwrap();
+    assert_eq!(
+        rig.world.assume_role(&admin, &role, "s").unwrap_err().message,
+        format!(
+            "User: {} is not authorized to perform: sts:AssumeRole on resource: {role} with an explicit deny in a \
+             resource control policy",
+            format_args!("arn:aws:iam::{}:user/administrator", rig.world.management_account())
+        )
+    );
+    assert!(refusal(detach(&mut rig, "p-RCPFullAWSAccess", &root)).starts_with("ConstraintViolationException"));
+}
+
+#[test]
 fn policies_are_checked_and_stay_while_attached() {
     let mut rig = Rig::new();
     assert!(refusal(create_scp(&mut rig, "x", "1")).starts_with("MalformedPolicyDocumentException"));
