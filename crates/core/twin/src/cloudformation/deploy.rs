@@ -342,15 +342,19 @@ impl World {
         }
         let sets: Vec<Arc<str>> =
             self.cloudformation.sets.values().filter(follows).map(|set| set.arn.clone()).collect();
-        for arn in sets {
-            let Some(set) = self.cloudformation.sets.get(&arn) else { continue };
+        for arn in &sets {
+            let Some(set) = self.cloudformation.sets.get(arn) else { continue };
             let (create, delete) = set.moved(left, entered);
             let retain = set.auto.as_ref().is_some_and(|auto| auto.retain);
             let present = |region: &Region| set.instances.contains_key(&(account.clone(), region.clone()));
             let delete: Vec<Region> = delete.into_iter().filter(present).collect();
             let unit = entered.iter().find(|unit| set.covered.contains_key(*unit)).cloned();
-            self.auto_operation(&arn, account, Action::Delete, delete, None, Some(retain));
-            self.auto_operation(&arn, account, Action::Create, create, unit, None);
+            self.auto_operation(arn, account, Action::Delete, delete, None, Some(retain));
+            self.auto_operation(arn, account, Action::Create, create, unit, None);
+        }
+        // Only now may they begin: a set must see that another, which goes first, has work to do.
+        for arn in &sets {
+            self.release(arn);
         }
     }
 
@@ -380,7 +384,7 @@ impl World {
             request: Digest::of("automatic"),
             automatic: true,
         };
-        instances::begin(self, arn, work);
+        instances::enqueue(self, arn, work);
     }
 }
 

@@ -209,6 +209,13 @@ pub(crate) fn stop(
 
 /// Begins an operation: it waits until nothing is in its way and then runs. Returns its id.
 pub(crate) fn begin(world: &mut World, arn: &Arc<str>, work: Work) -> String {
+    let id = enqueue(world, arn, work);
+    world.release(arn);
+    id
+}
+
+/// Adds an operation that waits. Returns its id.
+pub(crate) fn enqueue(world: &mut World, arn: &Arc<str>, work: Work) -> String {
     let now = world.now;
     let drawn = world.ids.draw("operation", &[arn]).uuid();
     let Some(set) = world.cloudformation.sets.get_mut(arn) else { return drawn };
@@ -244,7 +251,6 @@ pub(crate) fn begin(world: &mut World, arn: &Arc<str>, work: Work) -> String {
         schedule: Schedule::new(by_region, &preferences),
         results,
     });
-    world.release(arn);
     id.to_string()
 }
 

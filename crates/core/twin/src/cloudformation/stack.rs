@@ -271,7 +271,7 @@ impl Stack {
             "ResourceLogicalId:{}, ResourceType:{}, ResourceStatusReason:{}.",
             failed.logical.as_deref().unwrap_or_default(),
             failed.kind,
-            failed.reason.as_deref().unwrap_or("Unknown"),
+            failed.reason.as_deref().unwrap_or("Unknown").trim_end_matches('.'),
         ))
     }
 }

@@ -84,12 +84,11 @@ impl Fleet {
         };
         change(&mut input);
         let request = stackfleet_api::Request::CloudFormation(cfn::Request::CreateStackSet(input));
-        match self.rig.ask(&self.admin, request)? {
-            stackfleet_api::Answer::CloudFormation(cfn::Answer::CreateStackSet(output)) => {
-                Ok(output.stack_set_id.unwrap())
-            }
-            other => panic!("{other:?}"),
-        }
+        let answer = self.rig.ask(&self.admin, request)?;
+        let stackfleet_api::Answer::CloudFormation(cfn::Answer::CreateStackSet(output)) = answer else {
+            unreachable!("{answer:?}");
+        };
+        Ok(output.stack_set_id.unwrap())
     }
 
     fn create_instances(
@@ -104,12 +103,11 @@ impl Fleet {
         };
         change(&mut input);
         let request = stackfleet_api::Request::CloudFormation(cfn::Request::CreateStackInstances(input));
-        match self.rig.ask(&self.admin, request)? {
-            stackfleet_api::Answer::CloudFormation(cfn::Answer::CreateStackInstances(output)) => {
-                Ok(output.operation_id.unwrap())
-            }
-            other => panic!("{other:?}"),
-        }
+        let answer = self.rig.ask(&self.admin, request)?;
+        let stackfleet_api::Answer::CloudFormation(cfn::Answer::CreateStackInstances(output)) = answer else {
+            unreachable!("{answer:?}");
+        };
+        Ok(output.operation_id.unwrap())
     }
 
     fn delete_instances(&mut self, set: &str, accounts: &[AccountId], retain: bool) -> Result<String, Error> {
@@ -139,7 +137,7 @@ impl Fleet {
             }
             self.rig.wait(5);
         }
-        panic!("the operation hangs");
+        unreachable!("the operation hangs");
     }
 
     /// The instances: `number status detailed reason`, numbers being those of the accounts.
@@ -637,4 +635,87 @@ fn a_thousand_accounts_in_four_regions() {
         })
         .unwrap();
     assert_eq!(fleet.finish("app", &operation), "SUCCEEDED");
+}
+
+#[test]
+fn managed_execution_lets_operations_run_side_by_side() {
+    let mut fleet = Fleet::new(2);
+    fleet.place_roles(&[0, 1]);
+    let active = cfn::ManagedExecution { active: Some(true) };
+    fleet.create_set("s", PARAMETER, |input| input.managed_execution = Some(active)).unwrap();
+    let first = fleet.by_account("s", &[0], None);
+    let second = fleet.by_account("s", &[1], None);
+    let third = fleet.by_account("s", &[0, 1], None);
+    fleet.rig.wait(3);
+    let statuses = [&first, &second, &third].map(|id| fleet.operation("s", id).status.unwrap().as_str());
+    assert_eq!(statuses, ["RUNNING", "RUNNING", "QUEUED"]);
+    assert_eq!(fleet.finish("s", &third), "SUCCEEDED");
+}
+
+#[test]
+fn delegated_administrators_act_on_the_sets_of_the_management_account() {
+    let mut fleet = Fleet::new(2);
+    let delegate = fleet.accounts[0].clone();
+    let member = |fleet: &mut Fleet| {
+        let mut call = fleet.rig.member(&delegate);
+        call.region = "eu-west-1".parse().unwrap();
+        call
+    };
+    let list = |fleet: &mut Fleet, call_as| {
+        let call = member(fleet);
+        ask!(fleet.rig, call, CloudFormation cloudformation ListStackSets ListStackSetsInput { call_as: call_as })
+            .map(|output| output.summaries.unwrap().len())
+    };
+    fleet.service_managed("s", PARAMETER, false).unwrap();
+    fleet.create_set("own", PARAMETER, |_| ()).unwrap();
+    let delegated = Some(cfn::CallAs::DelegatedAdmin);
+    assert!(list(&mut fleet, delegated).is_err());
+    ask!(
+        fleet.rig,
+        fleet.admin,
+        Organizations organizations RegisterDelegatedAdministrator RegisterDelegatedAdministratorInput {
+            account_id: delegate.to_string(),
+            service_principal: "member.org.stacksets.cloudformation.amazonaws.com".to_owned(),
+        }
+    )
+    .unwrap();
+    assert_eq!(list(&mut fleet, delegated).unwrap(), 1, "only service-managed sets");
+    assert_eq!(list(&mut fleet, None).unwrap(), 0);
+}
+
+#[test]
+fn a_set_waits_for_those_that_it_depends_on_when_an_account_joins() {
+    let mut fleet = Fleet::new(1);
+    let root = root_id(&mut fleet.rig);
+    let (unit, account) = (fleet.unit.clone(), fleet.accounts[0].clone());
+    fleet.travel(&account, &unit, &root);
+    let exporter = "
+Resources: { P: { Type: AWS::SSM::Parameter, Properties: { Name: /first, Type: String, Value: x } } }
+Outputs: { V: { Value: !Ref P, Export: { Name: first } } }
+";
+    let importer = "
+Resources: { P: { Type: AWS::SSM::Parameter, Properties: { Name: /second, Type: String, Value: !ImportValue first } } }
+";
+    // The name of the dependent set comes first, so that its operation is also asked for first.
+    let first = fleet.service_managed("z-exporter", exporter, true).unwrap();
+    let administrator = fleet.admin.account().clone();
+    let arn = format!("arn:aws:cloudformation:eu-west-1:{administrator}:stackset/{first}");
+    fleet
+        .create_set("a-importer", importer, |input| {
+            input.permission_model = Some(cfn::PermissionModels::ServiceManaged);
+            input.auto_deployment = Some(cfn::AutoDeployment {
+                enabled: Some(true),
+                depends_on: Some(vec![arn]),
+                ..cfn::AutoDeployment::default()
+            });
+        })
+        .unwrap();
+    for set in ["z-exporter", "a-importer"] {
+        let operation = fleet.by_unit(set);
+        assert_eq!(fleet.finish(set, &operation), "SUCCEEDED", "an empty unit is no error");
+    }
+    fleet.enter(&account, &root);
+    fleet.rig.wait(120);
+    assert_eq!(fleet.instances("z-exporter"), ["0 CURRENT SUCCEEDED"]);
+    assert_eq!(fleet.instances("a-importer"), ["0 CURRENT SUCCEEDED"]);
 }
