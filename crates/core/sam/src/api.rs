@@ -109,6 +109,8 @@ fn propagate_tags(parts: &ApiParts<'_>, made: &mut [Generated]) {
             "AWS::ApiGateway::DomainName"
             | "AWS::ApiGateway::DomainNameV2"
             | "AWS::ApiGateway::DomainNameAccessAssociation"
+            | "AWS::ApiGateway::RestApi"
+            | "AWS::ApiGateway::Stage"
             | "AWS::ApiGateway::UsagePlan"
             | "AWS::ApiGateway::ApiKey" => resource.put("Tags", generated::tag_list(Some(tags))),
             _other => assign_tags(resource, tags),
@@ -162,6 +164,8 @@ fn validate(parts: &ApiParts<'_>) -> Result<()> {
                 return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'."));
             }
         }
+        // A number with a fraction reads like a version.
+        Some(Node::Number(version)) if version.is_f64() => {}
         Some(_other) => return Err(parts.fault(should_be("OpenApiVersion", "a string"))),
     }
     Ok(())
@@ -197,9 +201,7 @@ fn rest_api(context: &mut Context<'_>, parts: &ApiParts<'_>, resource: &Map) -> 
     } else if let Some(body) = properties.truthy("DefinitionBody") {
         api.put("Body", definition::finished(context, parts, body)?);
     }
-    if let Some(Node::Map(tags)) = properties.truthy("Tags") {
-        api.put("Tags", generated::tag_list(Some(tags)));
-    }
+    api.set("BinaryMediaTypes", properties.truthy("BinaryMediaTypes"));
     Ok(api)
 }
 

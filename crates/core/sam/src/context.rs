@@ -26,6 +26,10 @@ pub(crate) struct Context<'e> {
     pub(crate) deployments: DeploymentPreferences,
     /// Names of the functions behind each REST API, one after the other.
     pub(crate) function_names: BTreeMap<String, String>,
+    /// Ids of the resources that each connector became.
+    pub(crate) connector_resources: BTreeMap<String, Vec<Text>>,
+    /// Types of SAM's resources as the template says them.
+    pub(crate) written_kinds: BTreeMap<String, String>,
     pub(crate) shared_usage_plan: SharedUsagePlan,
     /// Record set groups by logical id, shared by the domains of a hosted zone.
     pub(crate) record_set_groups: BTreeMap<String, Generated>,

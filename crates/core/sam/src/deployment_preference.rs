@@ -47,10 +47,15 @@ impl Preference {
     /// A fault for a property that is not as documented.
     pub(crate) fn read(context: &Context<'_>, id: &Text, value: &Node, condition: Option<&Node>) -> Result<Preference> {
         let mut value = value.clone();
-        context.resolve_all(&mut value)?;
-        let Node::Map(properties) = &value else {
+        let Node::Map(properties) = &mut value else {
             return Err(Fault::resource(id, should_be("DeploymentPreference", "a map")));
         };
+        for key in ["Enabled", "PassthroughCondition", "Type"] {
+            if let Some(value) = properties.get_mut(key) {
+                context.resolve_all(value)?;
+            }
+        }
+        let properties = &*properties;
         let enabled = match properties.get("Enabled") {
             None => true,
             Some(Node::Text(text)) => !matches!(text.to_lowercase().as_str(), "false" | "no" | "0"),

@@ -7,6 +7,7 @@ mod cognito;
 pub(crate) mod dead_letter;
 mod document_db;
 mod event_rule;
+mod http_api;
 mod iot_rule;
 mod kafka;
 mod mq;
@@ -14,7 +15,7 @@ mod msk;
 mod pull;
 mod s3;
 mod schedule;
-mod schedule_v2;
+pub(crate) mod schedule_v2;
 mod sns;
 mod sqs;
 mod stream;
@@ -190,7 +191,7 @@ fn expand_event(
         "ScheduleV2" => schedule_v2::expand(context, &event),
         "SelfManagedKafka" => kafka::expand(context, &event, role),
         "Api" => api::expand(context, &event),
-        "HttpApi" => Err(Fault::unsupported(function.id, format!("The event type {kind_name}"))),
+        "HttpApi" => http_api::expand(context, &event),
         _unknown => Err(Fault::event(
             name,
             format!(

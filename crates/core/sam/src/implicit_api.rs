@@ -67,6 +67,8 @@ struct Findings {
     conditions: BTreeMap<Text, BTreeMap<Text, BTreeMap<Text, Option<Node>>>>,
     deletion_policies: BTreeMap<Text, Vec<Node>>,
     replace_policies: BTreeMap<Text, Vec<Node>>,
+    /// Tags that functions pass on to the implicit API.
+    tags: Map,
 }
 
 /// Adds the paths of all events of one kind, and the implicit API if an event needs it.
@@ -90,6 +92,7 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Ve
         let condition = resource.get("Condition").cloned();
         let deletion = resource.present("DeletionPolicy").cloned();
         let replace = resource.present("UpdateReplacePolicy").cloned();
+        let tags = tags_to_propagate(resource);
         let names: Vec<Text> = events
             .iter()
             .filter(|(_, event)| event.as_map().is_some_and(|event| event.str("Type") == Some(kind.event_type)))
@@ -101,6 +104,11 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Ve
                     let paths = findings.conditions.entry(api.clone()).or_default();
                     paths.entry(path).or_default().insert(method, condition.clone());
                     findings.deletion_policies.entry(api.clone()).or_default().extend(deletion.clone());
+                    if api == kind.id {
+                        for (key, value) in tags.iter().flat_map(Map::iter) {
+                            findings.tags.insert(key.clone(), value.clone());
+                        }
+                    }
                     findings.replace_policies.entry(api).or_default().extend(replace.clone());
                 }
                 Ok(None) => {}
@@ -118,6 +126,12 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Ve
     add_path_conditions(context, kind, &findings).map_err(|fault| vec![fault])?;
     remove_if_unused(context, kind, existing);
     Ok(())
+}
+
+fn tags_to_propagate(resource: &Map) -> Option<Map> {
+    let properties = resource.map("Properties")?;
+    let on = properties.get("PropagateTags").is_some_and(Node::truthy);
+    on.then(|| properties.map("Tags").cloned()).flatten()
 }
 
 fn implicit_api(kind: &Kind) -> Map {
@@ -145,7 +159,7 @@ fn add_event(
         .and_then(|properties| properties.map_mut("Events"))
         .and_then(|events| events.map_mut(name));
     let Some(event) = event else { return Ok(None) };
-    if kind.is_http && matches!(event.get("Properties"), None) {
+    if kind.is_http && event.get("Properties").is_none() {
         event.insert("Properties", Map::hashed());
     }
     let Some(Node::Map(properties)) = event.get_mut("Properties") else {
@@ -228,6 +242,12 @@ fn add_attributes(context: &mut Context<'_>, kind: &Kind, findings: &Findings) {
     if let Some(api) = context.resource_mut(kind.id) {
         api.set("DeletionPolicy", deletion);
         api.set("UpdateReplacePolicy", replace);
+        if !findings.tags.is_empty()
+            && let Some(properties) = api.map_mut("Properties")
+        {
+            properties.insert("Tags", &findings.tags);
+            properties.insert("PropagateTags", true);
+        }
     }
 }
 

@@ -14,6 +14,8 @@
 #![expect(dead_code, reason = "some tables and helpers serve resource types that are refused as unsupported")]
 
 mod api;
+mod capacity_provider;
+mod connector;
 mod context;
 mod deployment_preference;
 mod environment;
@@ -23,6 +25,7 @@ mod function;
 mod generated;
 mod globals;
 mod hash_order;
+mod http_api;
 mod implicit_api;
 mod intrinsics;
 mod layer_version;
@@ -33,9 +36,11 @@ mod properties;
 mod python;
 mod role;
 mod simple_table;
+mod state_machine;
 mod swagger;
 mod tables;
 mod transform;
+mod web_socket_api;
 
 pub use environment::{Applications, Environment};
 pub use error::{SamError, SamErrorKind};

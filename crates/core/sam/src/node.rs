@@ -327,14 +327,14 @@ impl Node {
         }
     }
     /// The same value as the template's author wrote it: every text of that origin, every map in table order.
-    pub(crate) fn from_template(self) -> Node {
+    pub(crate) fn into_template(self) -> Node {
         match self {
             Node::Text(text) => Node::Text(Text::template(text.into_string())),
-            Node::List(list) => Node::List(list.into_iter().map(Node::from_template).collect()),
+            Node::List(list) => Node::List(list.into_iter().map(Node::into_template).collect()),
             Node::Map(map) => {
                 let mut hashed = Map::hashed();
                 for (key, value) in map.entries {
-                    hashed.insert(Text::template(key.into_string()), value.from_template());
+                    hashed.insert(Text::template(key.into_string()), value.into_template());
                 }
                 Node::Map(hashed)
             }

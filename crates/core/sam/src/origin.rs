@@ -13,7 +13,7 @@ pub(crate) fn mark(context: &mut Context<'_>, globals: Option<&mut Node>) {
     }
     let mut parameters = Map::new();
     for (name, value) in std::mem::take(&mut context.parameters).iter() {
-        parameters.insert(Text::template(name.as_str()), value.clone().from_template());
+        parameters.insert(Text::template(name.as_str()), value.clone().into_template());
     }
     context.parameters = parameters;
     if let Some(api) = globals.and_then(|globals| globals.as_map_mut()).and_then(|globals| globals.get_mut("Api")) {
@@ -54,7 +54,7 @@ fn mark_resource(resource: &mut Node) {
 
 fn mark_value(value: &mut Node) {
     let inner = std::mem::replace(value, Node::Null);
-    *value = inner.from_template();
+    *value = inner.into_template();
 }
 
 fn has_api(resources: &Map, globals: Option<&Node>) -> bool {

@@ -227,7 +227,7 @@ impl Swagger {
 pub(crate) fn is_method(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
-        "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" | ANY_METHOD
+        "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" | "any" | ANY_METHOD
     )
 }
 

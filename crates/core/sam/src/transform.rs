@@ -8,7 +8,10 @@ use crate::error::{Fault, Result, SamError, collect};
 use crate::generated::Generated;
 use crate::intrinsics::{self, Generations, Renames};
 use crate::node::{Map, Node, Text};
-use crate::{api, function, globals, implicit_api, layer_version, origin, policies, simple_table};
+use crate::{
+    api, capacity_provider, connector, function, globals, http_api, implicit_api, layer_version, origin, policies,
+    simple_table, state_machine, web_socket_api,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -43,7 +46,9 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
     implicit_api::add_paths(&mut context, &implicit_api::HTTP)?;
     globals::merge(globals.as_ref(), &mut context.resources).map_err(one)?;
     expand_policy_templates(&mut context)?;
-    expand_resources(&mut context)?;
+    let faults = connector::expand_embedded(&mut context);
+    expand_resources(&mut context, faults)?;
+    connector::rewrite_depends_on(&mut context);
     finish(document, context).map_err(one)
 }
 
@@ -59,7 +64,6 @@ fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context
         ));
     }
     check_resources(&resources)?;
-    refuse_embedded_connectors(&resources)?;
     let section = |name: &str| match document.get(name) {
         None => Ok(Map::new()),
         Some(Node::Map(map)) => Ok(map.clone()),
@@ -79,6 +83,8 @@ fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context
         renames: Renames::default(),
         deployments: DeploymentPreferences::default(),
         function_names: BTreeMap::new(),
+        connector_resources: BTreeMap::new(),
+        written_kinds: BTreeMap::new(),
         shared_usage_plan: SharedUsagePlan::default(),
         record_set_groups: BTreeMap::new(),
     })
@@ -96,21 +102,11 @@ fn check_resources(resources: &Map) -> Result<()> {
     if faults.is_empty() { Ok(()) } else { Err(Fault::Many(faults)) }
 }
 
-/// Refuses what AWS's transform would expand and this one would leave in place.
-fn refuse_embedded_connectors(resources: &Map) -> Result<()> {
-    for (id, resource) in resources.iter() {
-        if resource.as_map().is_some_and(|resource| resource.contains("Connectors")) {
-            return Err(Fault::unsupported(id, "The resource attribute Connectors"));
-        }
-    }
-    Ok(())
-}
-
 /// The caller's values, defaults for the others, and the two pseudo parameters that are known before deployment.
 fn parameter_values(parameters: &Map, environment: &Environment) -> Map {
     let mut values = Map::new();
     for (name, value) in &environment.parameters {
-        values.insert(name.as_str(), &Node::from(value));
+        values.insert(name.as_str(), Node::from(value));
     }
     for (name, declaration) in parameters.iter() {
         if !values.contains(name)
@@ -152,7 +148,7 @@ fn group(kind: &str) -> u8 {
     }
 }
 
-fn expand_resources(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
+fn expand_resources(context: &mut Context<'_>, mut faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
     let mut order: Vec<(u8, Text, String)> = Vec::new();
     for (id, resource) in context.resources.iter() {
         if let Some(kind) = resource.as_map().and_then(|resource| resource.str("Type"))
@@ -162,7 +158,9 @@ fn expand_resources(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
         }
     }
     order.sort_by_key(|(group, ..)| *group);
-    let mut faults = Vec::new();
+    for (_, id, kind) in &order {
+        context.written_kinds.insert(id.to_string(), kind.clone());
+    }
     for (_, id, kind) in order {
         if let Err(fault) = expand_resource(context, &id, &kind) {
             faults.push(fault);
@@ -226,8 +224,13 @@ fn is_taken(context: &Context<'_>, generated: &Generated) -> bool {
 fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map) -> Result<Vec<Generated>> {
     match kind.strip_prefix(PREFIX).unwrap_or(kind) {
         "Api" => api::expand(context, id, resource),
+        "CapacityProvider" => capacity_provider::expand(context, id, resource),
+        "Connector" => connector::expand(context, id, resource),
+        "HttpApi" => http_api::expand(context, id, resource),
+        "WebSocketApi" => web_socket_api::expand(context, id, resource),
         "Function" => function::expand(context, id, resource),
         "LayerVersion" => layer_version::expand(context, id, resource),
+        "StateMachine" => state_machine::expand(context, id, resource),
         "SimpleTable" => simple_table::expand(context, id, resource),
         other => Err(Fault::unsupported(id, format!("The resource type AWS::Serverless::{other}"))),
     }

@@ -91,7 +91,7 @@ impl Authorizer<'_> {
                 ["Headers", "QueryStrings", "StageVariables", "Context"]
                     .iter()
                     .all(|source| identity.truthy(source).is_none())
-                    && !identity.get("ReauthorizeEvery").is_some_and(|every| every.as_integer() == Some(0))
+                    && identity.get("ReauthorizeEvery").is_none_or(|every| every.as_integer() != Some(0))
             });
             if missing {
                 return Err(parts.fault(format!(

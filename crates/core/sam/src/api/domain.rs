@@ -99,7 +99,8 @@ pub(crate) fn resources(
 ) -> Result<Vec<Generated>> {
     let properties = &domain.properties;
     let mut made = vec![domain_name(parts, domain)];
-    context.generations.add(parts.id, "DomainName", &domain.id);
+    let property = if domain.is_private() { "DomainNameV2" } else { "DomainName" };
+    context.generations.add(parts.id, property, &domain.id);
     made.extend(base_path_mappings(parts, domain, stage)?);
     if let Some(association) = properties.truthy("AccessAssociation") {
         let Some(association) = association.as_map() else {
@@ -109,11 +110,11 @@ pub(crate) fn resources(
     }
     if let Some(Node::Map(route)) = properties.truthy("Route53") {
         let records = RecordSets {
-            owner: parts.id,
             attributes: parts.attributes,
             route,
             domain_name: properties.get("DomainName"),
             records: records(domain, route),
+            starts_anew: false,
         };
         made.extend(record_set_group(context, records)?);
     }
@@ -169,8 +170,7 @@ fn base_path_mappings(parts: &ApiParts<'_>, domain: &Domain, stage: &Text) -> Re
             parts.id.with(&format!("{letters}BasePathMapping"))
         };
         let shown = if normalize { Node::Text(path.like(letters.clone())) } else { Node::from(path) };
-        let shown = (!(letters.is_empty() && normalize)).then_some(shown);
-        made.push(mapping(id, shown));
+        made.push(mapping(id, Some(shown)));
     }
     Ok(made)
 }
@@ -228,11 +228,12 @@ pub(crate) fn record_pair(domain_name: Option<&Node>, alias: &Map, route: &Map) 
 /// Records that go to a hosted zone's group.
 #[derive(Debug)]
 pub(crate) struct RecordSets<'a> {
-    pub(crate) owner: &'a Text,
     pub(crate) attributes: &'a Map,
     pub(crate) route: &'a Map,
     pub(crate) domain_name: Option<&'a Node>,
     pub(crate) records: Vec<Node>,
+    /// Whether records that others put into the group are left out.
+    pub(crate) starts_anew: bool,
 }
 
 /// The group of a hosted zone, which all domains in the zone share; returned anew each time with all records so far.
@@ -256,7 +257,8 @@ pub(crate) fn record_set_group(context: &mut Context<'_>, sets: RecordSets<'_>) 
         }
         group
     });
-    let mut all = group.properties.list("RecordSets").cloned().unwrap_or_default();
+    let existing = group.properties.list("RecordSets").filter(|_| !sets.starts_anew);
+    let mut all = existing.cloned().unwrap_or_default();
     all.extend(sets.records);
     group.put("RecordSets", all);
     Ok(Some(group.clone()))

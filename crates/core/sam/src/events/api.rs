@@ -52,7 +52,7 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
     Ok(vec![permission])
 }
 
-fn text<'e>(event: &'e Event<'_>, key: &str) -> Text {
+fn text(event: &Event<'_>, key: &str) -> Text {
     event.properties.text(key).cloned().unwrap_or_else(|| "".into())
 }
 

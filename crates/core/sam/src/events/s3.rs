@@ -27,7 +27,20 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
         None => depend(&event.id, bucket, &permission.id)?,
     }
     notify(&bucket_id, bucket, configurations)?;
+    propagate_tags(event, &bucket_id, bucket)?;
     Ok(vec![permission])
+}
+
+/// A function that passes on its tags gives them to the bucket too.
+fn propagate_tags(event: &Event<'_>, id: &Text, bucket: &mut Map) -> Result<()> {
+    let function = event.function.properties;
+    let on = function.get("PropagateTags").is_some_and(Node::truthy);
+    let Some(tags) = function.map("Tags").filter(|_| on) else { return Ok(()) };
+    let properties = properties(id, bucket)?;
+    let mut all = properties.list("Tags").cloned().unwrap_or_default();
+    all.extend(crate::generated::tag_list(Some(tags)));
+    properties.insert("Tags", all);
+    Ok(())
 }
 
 fn configurations(event: &Event<'_>) -> Vec<Node> {

@@ -43,8 +43,6 @@ const SAME: &[&str] = &[
 /// What a schedule calls.
 #[derive(Debug)]
 pub(crate) struct ScheduleTarget<'a> {
-    /// The event's name within its owner.
-    pub(crate) name: &'a str,
     pub(crate) id: &'a Text,
     pub(crate) properties: &'a Map,
     pub(crate) attributes: &'a Map,
@@ -56,7 +54,6 @@ pub(crate) struct ScheduleTarget<'a> {
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
     let target = ScheduleTarget {
-        name: event.name,
         id: &event.id,
         properties: event.properties,
         attributes: event.function.attributes,

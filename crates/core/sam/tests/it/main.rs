@@ -1,4 +1,4 @@
 //! The transform as a whole: small templates with their results, and the conformance corpus.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod basics;

@@ -1,0 +1,264 @@
+//! `AWS::Serverless::WebSocketApi`: a WebSocket API with routes to functions, stage, domain and authorizer.
+
+use crate::context::Context;
+use crate::error::{Fault, Result};
+use crate::generated::{self, Generated};
+use crate::http_api::{domain, marked_tags};
+use crate::intrinsics::{reference, sub, sub_with};
+use crate::node::{Map, Node, Text, list, map};
+use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+
+const KIND: &str = "AWS::Serverless::WebSocketApi";
+const MARKER: &str = "websocketapi:createdBy";
+
+const PROPERTIES: Specification = &[
+    free("AccessLogSettings"),
+    free("ApiKeySelectionExpression"),
+    optional("Auth", Shape::Map),
+    free("DefaultRouteSettings"),
+    free("Description"),
+    free("DisableExecuteApiEndpoint"),
+    free("DisableSchemaValidation"),
+    optional("Domain", Shape::Map),
+    free("IpAddressType"),
+    free("Name"),
+    optional("PropagateTags", Shape::Boolean),
+    required("RouteSelectionExpression", Shape::Any),
+    required("Routes", Shape::Map),
+    free("RouteSettings"),
+    free("StageName"),
+    free("StageVariables"),
+    optional("Tags", Shape::Map),
+];
+
+struct Parts<'a> {
+    id: &'a Text,
+    properties: &'a Map,
+    attributes: &'a Map,
+    stage: Node,
+}
+
+impl Parts<'_> {
+    fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::resource(self.id, message)
+    }
+}
+
+pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
+    let empty = Map::new();
+    let given = resource.map("Properties").unwrap_or(&empty);
+    check(id, KIND, given, PROPERTIES)?;
+    let mut properties = given.clone();
+    if let Some(domain) = properties.get_mut("Domain") {
+        context.resolve(domain)?;
+    }
+    let attributes = context.passthrough(resource);
+    let stage_name = properties.truthy("StageName").cloned().unwrap_or_else(|| "default".into());
+    let parts = Parts { id, properties: &properties, attributes: &attributes, stage: stage_name };
+    validate(&parts)?;
+    let tags = marked_tags(MARKER, properties.map("Tags"));
+
+    let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
+    api.attributes = generated::main_attributes(resource);
+    api.copy(
+        &properties,
+        &[
+            "ApiKeySelectionExpression",
+            "Description",
+            "DisableExecuteApiEndpoint",
+            "DisableSchemaValidation",
+            "IpAddressType",
+            "RouteSelectionExpression",
+        ],
+    );
+    api.put("Name", properties.truthy("Name").cloned().unwrap_or_else(|| Node::from(id)));
+    api.put("ProtocolType", "WEBSOCKET");
+    api.put("Tags", tags.clone());
+
+    let stage = stage(&parts, &tags);
+    context.generations.add(id, "Stage", &stage.id);
+    let stage_id = stage.id.clone();
+    let mut made = vec![api, stage];
+    made.extend(routes(&parts)?);
+    if let Some(Node::Map(given)) = properties.truthy("Domain") {
+        let request = domain::DomainRequest {
+            id,
+            attributes: &attributes,
+            given,
+            stage: &stage_id,
+            tags: Some(tags),
+            shares_record_sets: false,
+        };
+        made.extend(domain::resources(context, &request)?);
+    }
+    Ok(made)
+}
+
+fn validate(parts: &Parts<'_>) -> Result<()> {
+    let properties = parts.properties;
+    for key in ["AccessLogSettings", "DefaultRouteSettings", "RouteSettings"] {
+        if properties.present(key).is_some_and(|settings| settings.as_map().is_none()) {
+            return Err(parts.fault(should_be(key, "a map")));
+        }
+    }
+    if parts.stage.as_str() == Some("$default") {
+        return Err(parts.fault("Stages cannot be named $default for WebSocket APIs."));
+    }
+    if let Some(Node::Text(kind)) = properties.present("IpAddressType")
+        && !matches!(kind.as_str(), "ipv4" | "dualstack")
+    {
+        return Err(parts.fault("IpAddressType must be 'ipv4' or 'dualstack'."));
+    }
+    let routes = properties.map("Routes");
+    if routes.is_none_or(Map::is_empty) {
+        return Err(parts.fault("WebSocket API must have at least one route."));
+    }
+    validate_auth(parts, routes.is_some_and(|routes| routes.contains("$connect")))
+}
+
+fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
+    let Some(Node::Map(auth)) = parts.properties.truthy("Auth") else { return Ok(()) };
+    let others = ["AuthArn", "IdentitySource", "InvokeRole", "Name"];
+    let has_others = others.iter().any(|key| auth.present(key).is_some());
+    match auth.present("AuthType").map(crate::python::display).as_deref() {
+        None if has_others => {
+            return Err(parts.fault("AuthType must be specified for additional auth configurations."));
+        }
+        None => {}
+        Some("NONE") if has_others => {
+            return Err(parts.fault("No additional configurations supported for AuthType NONE."));
+        }
+        Some("CUSTOM") if auth.present("AuthArn").is_none() => {
+            return Err(parts.fault("AuthArn must be specified if AuthType is CUSTOM."));
+        }
+        Some("NONE" | "CUSTOM" | "AWS_IAM") => {}
+        Some(_other) => return Err(parts.fault("AuthType is not one of AWS_IAM, CUSTOM or NONE.")),
+    }
+    if !has_connect {
+        return Err(parts.fault("Authorization is only available if there is a $connect route."));
+    }
+    Ok(())
+}
+
+fn stage(parts: &Parts<'_>, tags: &Map) -> Generated {
+    let id = match parts.stage.as_str() {
+        Some("default") => parts.id.with("DefaultStage"),
+        Some(text) if text.chars().all(char::is_alphanumeric) => parts.id.with(&format!("{text}Stage")),
+        Some(text) => parts.id.with(&format!("Stage{}", crate::python::short_hash(text))),
+        None => parts.id.with("Stage"),
+    };
+    let mut stage = Generated::new(id, "AWS::ApiGatewayV2::Stage").with_attributes(parts.attributes);
+    stage.put("ApiId", reference(parts.id));
+    stage.put("StageName", parts.stage.clone());
+    stage.copy(parts.properties, &["StageVariables", "AccessLogSettings", "DefaultRouteSettings", "RouteSettings"]);
+    stage.put("Tags", tags);
+    stage.put("AutoDeploy", true);
+    stage
+}
+
+fn routes(parts: &Parts<'_>) -> Result<Vec<Generated>> {
+    let mut made = Vec::new();
+    for (key, route) in parts.properties.map("Routes").into_iter().flat_map(Map::iter) {
+        let route = expect_map(parts.id, route, &format!("Routes.{key}"))?;
+        made.extend(route_resources(parts, key, route)?);
+    }
+    Ok(made)
+}
+
+/// The part of ids that stands for a route.
+fn route_name(parts: &Parts<'_>, key: &str) -> Result<String> {
+    match key {
+        "$connect" => Ok("Connect".to_owned()),
+        "$disconnect" => Ok("Disconnect".to_owned()),
+        "$default" => Ok("Default".to_owned()),
+        other if !other.is_empty() && other.chars().all(char::is_alphanumeric) => Ok(other.to_owned()),
+        other => Err(parts.fault(format!(
+            "Route key '{other}' must be alphanumeric. Only $connect, $disconnect, and $default special routes are supported."
+        ))),
+    }
+}
+
+fn route_resources(parts: &Parts<'_>, key: &Text, given: &Map) -> Result<Vec<Generated>> {
+    let name = route_name(parts, key)?;
+    let Some(function) = given.truthy("FunctionArn") else {
+        return Err(parts.fault("Route must have associated function."));
+    };
+    let is_connect = key == "$connect";
+    if !is_connect && given.present("RequestParameters").is_some() {
+        return Err(parts.fault("Request parameters are only supported for the $connect route in WebSocket APIs."));
+    }
+    let new = |suffix: &str, kind: &str| {
+        Generated::new(parts.id.with(&format!("{name}{suffix}")), kind).with_attributes(parts.attributes)
+    };
+    let uri = |variable: &str, arn: &Node| {
+        let text = format!(
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{variable}}}/invocations"
+        );
+        sub_with(text, map! {variable => arn})
+    };
+    let mut integration = new("Integration", "AWS::ApiGatewayV2::Integration");
+    integration.put("ApiId", reference(parts.id));
+    integration.put("IntegrationType", "AWS_PROXY");
+    integration.put("IntegrationUri", uri("FunctionArn", function));
+    integration.set("TimeoutInMillis", given.present("IntegrationTimeout"));
+
+    let mut route = new("Route", "AWS::ApiGatewayV2::Route");
+    route.put("ApiId", reference(parts.id));
+    route.put("RouteKey", Node::from(key));
+    route.put("Target", map! {"Fn::Join" => list!["/", list!["integrations", reference(&integration.id)]]});
+    route.copy(
+        given,
+        &[
+            "ApiKeyRequired",
+            "ModelSelectionExpression",
+            "OperationName",
+            "RequestModels",
+            "RequestParameters",
+            "RouteResponseSelectionExpression",
+        ],
+    );
+    let mut made = Vec::new();
+    if is_connect && let Some(Node::Map(auth)) = parts.properties.truthy("Auth") {
+        route.set("AuthorizationType", auth.present("AuthType"));
+        if let Some(arn) = auth.truthy("AuthArn") {
+            let mut authorizer = new("Authorizer", "AWS::ApiGatewayV2::Authorizer");
+            authorizer.put("ApiId", reference(parts.id));
+            authorizer.put("AuthorizerType", "REQUEST");
+            authorizer.put("AuthorizerUri", uri("AuthArn", arn));
+            authorizer.set("AuthorizerCredentialsArn", auth.present("InvokeRole"));
+            authorizer.set("IdentitySource", auth.present("IdentitySource"));
+            let fallback = Node::from(&authorizer.id);
+            authorizer.put("Name", auth.present("Name").cloned().unwrap_or(fallback));
+            route.put("AuthorizerId", reference(&authorizer.id));
+            if auth.present("InvokeRole").is_none() {
+                let id = parts.id.with("AuthorizerPermission");
+                let mut permission = Generated::new(id, "AWS::Lambda::Permission").with_attributes(parts.attributes);
+                permission.put("Action", "lambda:InvokeFunction");
+                permission.put("FunctionName", arn);
+                permission.put("Principal", "apigateway.amazonaws.com");
+                let source =
+                    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/authorizers/*";
+                permission.put("SourceArn", sub_with(source, map! {"__ApiId__" => reference(parts.id)}));
+                made.push(permission);
+            }
+            made.push(authorizer);
+        }
+    }
+    made.push(permission(parts, new("Permission", "AWS::Lambda::Permission"), function, key));
+    made.push(integration);
+    made.push(route);
+    Ok(made)
+}
+
+fn permission(parts: &Parts<'_>, mut permission: Generated, function: &Node, key: &str) -> Generated {
+    permission.put("Action", "lambda:InvokeFunction");
+    permission.put("FunctionName", function);
+    permission.put("Principal", "apigateway.amazonaws.com");
+    let stage = parts.stage.as_str().unwrap_or("*");
+    let arn = format!(
+        "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{}.ApiId}}/{stage}/{key}",
+        parts.id
+    );
+    permission.put("SourceArn", sub(arn));
+    permission
+}
