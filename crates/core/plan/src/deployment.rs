@@ -375,6 +375,17 @@ fn shared_values(
             shared.insert(name.clone(), value.to_owned());
         }
     }
+    for (name, parameter) in template.parameters() {
+        let unset = cells.iter().any(|values| !values.contains_key(name));
+        let broken =
+            parameter.default.as_ref().filter(|_| unset).and_then(|default| parameter.check(name, default).err());
+        if let Some(broken) = broken {
+            let span = template.span(&format!("/Parameters/{name}/Default"));
+            let message = format!("the default of parameter `{name}` of stack `{}`: {broken}", stack.name.value);
+            let help = "change the default or the constraint";
+            draft.find(Finding::error(code::BAD_VALUE, message).at(template_place(stack, span), span).help(help));
+        }
+    }
     if !cells.is_empty() {
         let open = template.parameters().iter().filter(|(_, parameter)| parameter.default.is_none());
         for (name, _) in open {

@@ -161,6 +161,15 @@ pub enum Cause {
         /// How many of its cells failed.
         failed: u32,
     },
+    /// Its operation ended within its own tolerance, but with the waves before it too many accounts of a region failed.
+    TooManyFailures {
+        /// The region.
+        region: Region,
+        /// How many accounts failed there.
+        failed: u32,
+        /// How many are tolerated.
+        tolerated: u32,
+    },
     /// The account could not be made.
     Creation {
         /// The account's name.
@@ -190,6 +199,9 @@ impl fmt::Display for Cause {
             Self::Operation { operation, reason, failed, stopped: false, .. } => {
                 write!(f, "operation {operation} failed in {failed} cells")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+            }
+            Self::TooManyFailures { region, failed, tolerated } => {
+                write!(f, "{failed} accounts failed in {region}, {tolerated} are tolerated")
             }
             Self::Creation { account, reason } => write!(f, "account {account} could not be made: {reason}"),
             Self::Unresolved(what) => f.write_str(what),

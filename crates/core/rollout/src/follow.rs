@@ -3,12 +3,12 @@
 //! Completion is decided by DescribeStackSetOperation, which is strongly consistent; results are listed by an
 //! eventually consistent call and are read again until every cell of the step has one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stackfleet_base::Timestamp;
+use stackfleet_base::{Region, Timestamp};
 use stackfleet_plan::{
     observed::Cell,
-    plan::{AccountFilter, Action, CellId, CellState, StepId, Targets},
+    plan::{AccountFilter, Action, CellId, CellState, Share, Stage, StepId, Targets},
 };
 
 use crate::{
@@ -129,11 +129,46 @@ impl Rollout {
             Some(OperationState::Failed { reason }) => (false, reason.clone()),
             Some(OperationState::Stopped) => (true, None),
             Some(OperationState::Succeeded | OperationState::Queued | OperationState::Running) | None => {
-                return self.complete(id, now);
+                return match self.too_many_failures(id) {
+                    Some(cause) => self.refuse(id, cause, now),
+                    None => self.complete(id, now),
+                };
             }
         };
         let failed = crate::board::count(failed);
         self.refuse(id, Cause::Operation { set, operation, stopped, reason, failed }, now);
+    }
+
+    /// Tells whether more accounts of a region failed in this wave and those before it than are tolerated.
+    ///
+    /// CloudFormation counts within one operation; a wave may take several, and several waves with one failure each are
+    /// more failures than one.
+    fn too_many_failures(&self, id: StepId) -> Option<Cause> {
+        let step = self.plan.steps.get(id.index())?;
+        let Stage::Wave { app, stack, wave, .. } = &step.stage else { return None };
+        let (Action::CreateInstances { preferences, .. }
+        | Action::UpdateInstances { preferences, .. }
+        | Action::UpdateStackSet { preferences, .. }) = &step.action
+        else {
+            return None;
+        };
+        let so_far = self.plan.steps.iter().filter(|other| {
+            matches!(&other.stage, Stage::Wave { app: a, stack: s, wave: w, .. } if a == app && s == stack && w <= wave)
+        });
+        let cells: BTreeSet<CellId> = so_far.flat_map(|other| &other.cells).copied().collect();
+        let mut regions: BTreeMap<&Region, (u32, u32)> = BTreeMap::new();
+        for cell in cells.into_iter().filter_map(|cell| self.board.get(cell)) {
+            let (all, failed) = regions.entry(&cell.name.region).or_default();
+            *all += 1;
+            *failed += u32::from(cell.state == CellState::Failed);
+        }
+        regions.into_iter().find_map(|(region, (all, failed))| {
+            let tolerated = match preferences.tolerance {
+                Share::Count(count) => count,
+                Share::Percent(percent) => u32::try_from(u64::from(all) * u64::from(percent) / 100).unwrap_or(u32::MAX),
+            };
+            (failed > tolerated).then(|| Cause::TooManyFailures { region: region.clone(), failed, tolerated })
+        })
     }
 
     fn state(&self, cell: CellId) -> Option<CellState> {

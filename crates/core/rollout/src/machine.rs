@@ -392,7 +392,7 @@ impl Rollout {
         let (began, cells) = (node.began, node.cells.clone());
         self.creations.remove(&id);
         let reason = cause.to_string();
-        if !matches!(cause, Cause::Operation { .. }) {
+        if !matches!(cause, Cause::Operation { .. } | Cause::TooManyFailures { .. }) {
             self.block_cells(&cells, &reason, now);
         }
         let blocked = self.block_dependants(id, &reason, now);

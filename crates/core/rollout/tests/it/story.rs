@@ -217,6 +217,27 @@ fn paused_means_nothing_begins_and_what_is_under_way_is_followed() {
     assert!(outputs.into_iter().any(|output| matches!(output, Output::Step(_))));
 }
 
+#[test]
+fn failures_add_up_over_the_waves() {
+    let mut world = empty_world();
+    for name in ["Dev", "Prod"] {
+        world.broken.insert(("fleet-base".to_owned(), account_cell(name, "eu-west-1")));
+    }
+    let ran = run(make_plan(project(""), &world), &mut world, |_| Accident::None);
+    assert_eq!(ran.refusals(), ["28: 2 accounts failed in eu-west-1, 1 are tolerated"]);
+    let summary = ran.summary.unwrap();
+    insta::assert_debug_snapshot!((summary.blocked, &summary.cells), @r"
+    (
+        4,
+        {
+            Current: 9,
+            Failed: 3,
+            Blocked: 8,
+        },
+    )
+    ");
+}
+
 fn account_cell(name: &str, region: &str) -> Cell {
     Cell { account: crate::world::digits(name), region: region.parse().unwrap() }
 }
