@@ -238,6 +238,10 @@ fn fill(id: &Text, node: &mut Node, source: &Reference, destination: &Reference)
     match node {
         Node::List(items) => items.iter_mut().try_for_each(|item| fill(id, item, source, destination)),
         Node::Map(entries) => entries.values_mut().try_for_each(|value| fill(id, value, source, destination)),
+        Node::Text(text) if text.contains("${") && !text.contains("%{") => {
+            *node = crate::intrinsics::sub(text.clone());
+            Ok(())
+        }
         Node::Text(text) if text.contains("%{") => {
             *node = filled(id, text, source, destination)?;
             Ok(())

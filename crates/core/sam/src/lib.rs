@@ -14,6 +14,7 @@
 #![expect(dead_code, reason = "some tables and helpers serve resource types that are refused as unsupported")]
 
 mod api;
+mod application;
 mod capacity_provider;
 mod connector;
 mod context;
@@ -24,6 +25,7 @@ mod events;
 mod function;
 mod generated;
 mod globals;
+mod graphql_api;
 mod hash_order;
 mod http_api;
 mod implicit_api;

@@ -9,8 +9,8 @@ use crate::generated::Generated;
 use crate::intrinsics::{self, Generations, Renames};
 use crate::node::{Map, Node, Text};
 use crate::{
-    api, capacity_provider, connector, function, globals, http_api, implicit_api, layer_version, origin, policies,
-    simple_table, state_machine, web_socket_api,
+    api, application, capacity_provider, connector, function, globals, graphql_api, http_api, implicit_api,
+    layer_version, origin, policies, simple_table, state_machine, web_socket_api,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
     let mut context = start(&mut document, environment).map_err(one)?;
     let mut globals = document.remove("Globals");
     origin::mark(&mut context, globals.as_mut());
+    application::look_up(&mut context)?;
     implicit_api::add_default_definitions(&mut context);
     implicit_api::add_paths(&mut context, &implicit_api::REST)?;
     implicit_api::add_paths(&mut context, &implicit_api::HTTP)?;
@@ -224,6 +225,8 @@ fn is_taken(context: &Context<'_>, generated: &Generated) -> bool {
 fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map) -> Result<Vec<Generated>> {
     match kind.strip_prefix(PREFIX).unwrap_or(kind) {
         "Api" => api::expand(context, id, resource),
+        "Application" => application::expand(context, id, resource),
+        "GraphQLApi" => graphql_api::expand(context, id, resource),
         "CapacityProvider" => capacity_provider::expand(context, id, resource),
         "Connector" => connector::expand(context, id, resource),
         "HttpApi" => http_api::expand(context, id, resource),

@@ -57,6 +57,8 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let parts = Parts { id, properties: &properties, attributes: &attributes, stage: stage_name };
     validate(&parts)?;
     let tags = marked_tags(MARKER, properties.map("Tags"));
+    let propagates = properties.get("PropagateTags").is_some_and(Node::truthy);
+    let stage_tags = if propagates { tags.clone() } else { marked_tags(MARKER, None) };
 
     let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
     api.attributes = generated::main_attributes(resource);
@@ -75,7 +77,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     api.put("ProtocolType", "WEBSOCKET");
     api.put("Tags", tags.clone());
 
-    let stage = stage(&parts, &tags);
+    let stage = stage(&parts, &stage_tags);
     context.generations.add(id, "Stage", &stage.id);
     let stage_id = stage.id.clone();
     let mut made = vec![api, stage];
@@ -86,7 +88,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
             attributes: &attributes,
             given,
             stage: &stage_id,
-            tags: Some(tags),
+            tags: Some(stage_tags),
             shares_record_sets: false,
         };
         made.extend(domain::resources(context, &request)?);

@@ -105,9 +105,17 @@ fn by_hand(owner: &Text, given: &Map) -> Result<Reference> {
         return Err(Fault::resource(owner, "'Type' is missing or not a string."));
     };
     let value = |key: &str| given.present(key).cloned();
+    let real_kind = match kind {
+        "AWS::Serverless::Function" => "AWS::Lambda::Function",
+        "AWS::Serverless::SimpleTable" => "AWS::DynamoDB::Table",
+        "AWS::Serverless::StateMachine" => "AWS::StepFunctions::StateMachine",
+        "AWS::Serverless::Api" => "AWS::ApiGateway::RestApi",
+        "AWS::Serverless::HttpApi" => "AWS::ApiGatewayV2::Api",
+        other => other,
+    };
     Ok(Reference {
         id: None,
-        kind: kind.to_owned(),
+        kind: real_kind.to_owned(),
         written_kind: kind.to_owned(),
         arn: value("Arn"),
         role: value("RoleName"),

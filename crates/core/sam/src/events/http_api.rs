@@ -284,6 +284,10 @@ fn add_route_settings(context: &mut Context<'_>, event: &Event<'_>, api: &Text, 
         return;
     };
     let Some(all) = properties.map_or_insert("RouteSettings", Map::new) else { return };
+    if let Some(condition) = event.condition() {
+        all.insert(name, intrinsics::under_condition(Some(condition), Node::from(settings)));
+        return;
+    }
     if let Some(own) = all.map_or_insert(name, Map::new) {
         for (key, value) in settings.iter() {
             own.insert(key.clone(), value.clone());

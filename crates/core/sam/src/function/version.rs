@@ -89,9 +89,7 @@ fn version(context: &Context<'_>, parts: &FunctionParts<'_>, lambda: &mut Genera
     let mut version = Generated::new(prefix.with(&suffix), "AWS::Lambda::Version").with_attributes(&attributes);
     version.set("Description", properties.present("VersionDescription"));
     version.put("FunctionName", reference(parts.id));
-    if let Some(scaling) = lambda.properties.remove("FunctionScalingConfig") {
-        version.put("FunctionScalingConfig", scaling);
-    }
+    version.set("FunctionScalingConfig", lambda.properties.get("FunctionScalingConfig"));
     Ok(version)
 }
 

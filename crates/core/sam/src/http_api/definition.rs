@@ -46,6 +46,9 @@ pub(crate) fn finished(
     tags: Option<&Map>,
 ) -> Result<Node> {
     let properties = parts.properties;
+    if is_intrinsic(body) {
+        return Ok(body.clone());
+    }
     if !swagger::is_valid(body) || body.as_map().is_none_or(|body| body.truthy("openapi").is_none()) {
         if properties.truthy("Tags").is_some() {
             return Err(parts
@@ -212,6 +215,9 @@ fn lower_cors(parts: &HttpApiParts<'_>, node: &Node) -> Result<Node> {
         let Some((_, name)) = CORS_KEYS.iter().find(|(known, _)| *known == key.as_str()) else {
             return Err(parts.fault(format!("Invalid key '{key}' for 'Cors' property.")));
         };
+        if *name == "allowCredentials" && !value.truthy() {
+            continue;
+        }
         lower.insert(*name, value.clone());
     }
     Ok(Node::Map(lower))
