@@ -200,7 +200,9 @@ fn deployment<'a>(
     let mut wanted = Vec::new();
     let mut values = Vec::new();
     let mut known: BTreeMap<AccountRef, BTreeMap<String, String>> = BTreeMap::new();
-    for place in places {
+    let wants_region =
+        |region: &Region| stack.regions.is_empty() || stack.regions.iter().any(|wanted| wanted.value == *region);
+    for place in places.iter().filter(|place| wants_region(&place.region)) {
         let account = &place.member.account;
         if by_unit && account.management {
             let reason = "the management account cannot be reached by a service-managed stack set".to_owned();

@@ -57,6 +57,9 @@ fn app(reading: &mut Reading<'_>, name: Spanned<String>, node: &Node, all_region
         let message = format!("the app `{}` has no stacks", name.value);
         reading.tell(Diagnostic::error(codes::BAD_VALUE, message).at(written.span, "").help("describe at least one"));
     }
+    for stack in stacks.values() {
+        check_stack_regions(reading, stack, &regions);
+    }
     Some(App { name, targets: targets?, regions, rollout, stacks })
 }
 
@@ -92,6 +95,15 @@ fn app_regions(
         reading.tell(Diagnostic::error(codes::REGION, message).at(region.span, "").help(help));
     }
     regions
+}
+
+/// A stack goes to regions of its app, so that the app's regions say where anything of it can be.
+fn check_stack_regions(reading: &mut Reading<'_>, stack: &Stack, app_regions: &[Spanned<Region>]) {
+    for region in stack.regions.iter().filter(|region| app_regions.iter().all(|known| known.value != region.value)) {
+        let message = format!("`{}` is not among the app's regions", region.value);
+        let error = Diagnostic::error(codes::REGION, message).at(region.span, "");
+        reading.tell(error.help("add it to the app's `regions:`, or remove it here"));
+    }
 }
 
 /// Names become parts of stack set names: a letter, then letters, digits and hyphens.
@@ -168,10 +180,11 @@ fn stack(reading: &mut Reading<'_>, name: Spanned<String>, node: &Node) -> Optio
     if auto_deploy {
         check_auto_deploy(reading, node, via.as_ref().map(|via| via.value), role.is_some());
     }
+    let regions = reading.regions(node.get("regions"));
     let parameters = reading.parameters(node.get("parameters"));
     let template = text_of(node, "template").and_then(|path| crate::templates::read(reading, path));
     let tags = text_map(node.get("tags"));
-    Some(Stack { name, template: template?, via, auto_deploy, role, parameters, tags })
+    Some(Stack { name, template: template?, regions, via, auto_deploy, role, parameters, tags })
 }
 
 fn check_auto_deploy(reading: &mut Reading<'_>, node: &Node, via: Option<Via>, has_role: bool) {

@@ -165,6 +165,9 @@ pub struct Stack {
     pub template: TemplateFile,
     /// How it is deployed, when the file says.
     pub via: Option<Spanned<Via>>,
+    /// Which of the app's regions it goes to; all of them when empty. A role, say, is the same in all regions and is
+    /// wanted once.
+    pub regions: Vec<Spanned<Region>>,
     /// Whether new accounts of the targeted units get it by themselves.
     pub auto_deploy: bool,
     /// The execution role: a name, or an output of another stack. Given: the stack set is self-managed.

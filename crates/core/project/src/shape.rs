@@ -143,6 +143,7 @@ static STACK: Table = Table {
     what: "a stack",
     keys: &[
         key("template", Required, Shape::Text, "The template's file, relative to this file."),
+        key("regions", Optional, Shape::Texts, "Which of the app's regions it goes to; all by default."),
         key("via", Optional, Shape::Word(&["stack-set", "change-set"]), "How it is deployed."),
         key("auto-deploy", Optional, Shape::Bool, "Whether accounts that join the units later get it by themselves."),
         key("role", Optional, Shape::Text, "The execution role; makes the stack set self-managed."),

@@ -61,25 +61,21 @@ organization:
       units:
 {units}
 apps:
-  roles:
-    targets: "ou:Workloads"
-    regions: [{home}]
-    rollout: {{ max-concurrent: 100%, stop-after: 10% }}
-    stacks:
-      execution-role:
-        template: role.yaml
-        via: stack-set
-        auto-deploy: true
-        parameters: {{ AdministratorAccountId: "${{management.id}}" }}
   beat:
     targets: "ou:Workloads"
     regions: [{regions}]
     rollout: {{ waves: ["tag:env=dev", "tag:env=staging", "*"], max-concurrent: 100%, stop-after: 10% }}
     stacks:
+      execution-role:
+        template: role.yaml
+        regions: [{home}]
+        via: stack-set
+        auto-deploy: true
+        parameters: {{ AdministratorAccountId: "${{management.id}}" }}
       app:
         template: app.yaml
         via: stack-set
-        role: generated-execution
+        role: "${{execution-role.RoleName}}"
 "#
     );
     BTreeMap::from([
@@ -128,6 +124,8 @@ Resources:
               - Effect: Allow
                 Action: ["cloudformation:*", "lambda:*", "iam:*", "events:*", "logs:*", "s3:GetObject"]
                 Resource: "*"
+Outputs:
+  RoleName: { Value: !Ref ExecutionRole }
 "#;
 
 const APP: &str = r#"Transform: AWS::Serverless-2016-10-31

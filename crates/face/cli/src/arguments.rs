@@ -132,6 +132,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: SamCommand,
     },
+    /// Print the JSON Schema of stackfleet.yaml, for editors
+    Schema,
     /// Print a completion script
     Completions {
         /// The shell

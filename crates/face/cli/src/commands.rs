@@ -49,6 +49,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
         Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, out_dir } } => {
             sam::translate(console, files, region, parameters, lookups.as_deref(), out_dir.as_deref())
         }
+        Command::Schema => {
+            console.json(&stackfleet_project::json_schema());
+            Ok(Exit::Done)
+        }
         Command::Completions { shell } => {
             use clap::CommandFactory;
             clap_complete::generate(*shell, &mut Arguments::command(), "stackfleet", &mut std::io::stdout());
