@@ -56,6 +56,7 @@ pub(crate) fn create(
         return Ok(api::CreateStackInstancesOutput { operation_id: Some(operation_id) });
     }
     check_free(set)?;
+    check_accounts(set, input.accounts.as_deref())?;
     let mut targets = targets(input.accounts.as_deref(), input.deployment_targets.as_ref())?;
     listed(world, call, input.deployment_targets.as_ref(), &mut targets)?;
     let regions = regions(&input.regions)?;
@@ -102,6 +103,7 @@ pub(crate) fn update(
         return Ok(api::UpdateStackInstancesOutput { operation_id: Some(operation_id) });
     }
     check_free(set)?;
+    check_accounts(set, input.accounts.as_deref())?;
     let mut targets = targets(input.accounts.as_deref(), input.deployment_targets.as_ref())?;
     listed(world, call, input.deployment_targets.as_ref(), &mut targets)?;
     let regions = regions(&input.regions)?;
@@ -137,6 +139,7 @@ pub(crate) fn delete(
         return Ok(api::DeleteStackInstancesOutput { operation_id: Some(operation_id) });
     }
     check_free(set)?;
+    check_accounts(set, input.accounts.as_deref())?;
     let mut targets = targets(input.accounts.as_deref(), input.deployment_targets.as_ref())?;
     listed(world, call, input.deployment_targets.as_ref(), &mut targets)?;
     let regions = regions(&input.regions)?;
@@ -305,6 +308,15 @@ pub(crate) fn check_free(set: &StackSet) -> Result<(), Error> {
     set.obstacle().map_or(Ok(()), |operation| Err(in_progress(&set.arn, &operation.id)))
 }
 
+/// Refuses the member that names accounts of self-managed sets.
+pub(crate) fn check_accounts(set: &StackSet, accounts: Option<&[String]>) -> Result<(), Error> {
+    if set.model == PermissionModel::ServiceManaged && accounts.is_some() {
+        let message = "StackSets with SERVICE_MANAGED permission model can only have OrganizationalUnit as target";
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
 /// Says that another operation is under way.
 pub(crate) fn in_progress(arn: &str, id: &str) -> Error {
     api::OperationInProgressException::error(format!("Another Operation on StackSet {arn} is in progress: {id}"))
@@ -407,11 +419,6 @@ pub(crate) fn places(
     let model = world.cloudformation.sets.get(arn).map(|set| set.model);
     let selected: Vec<(AccountId, Option<String>)> = match (model, &world.organization) {
         (Some(PermissionModel::ServiceManaged), Some(organization)) => {
-            if targets.units.is_empty() && !targets.accounts.is_empty() && creating {
-                let message =
-                    "StackSets with SERVICE_MANAGED permission model can only have OrganizationalUnit as target";
-                return Err(invalid(message));
-            }
             targeting::check_service_managed(targets, creating).map_err(invalid)?;
             let selected = targeting::select(targets, &Tree(organization)).map_err(invalid)?;
             if let Some(stranger) = selected.keys().find(|account| !organization.accounts.contains_key(*account)) {

@@ -326,6 +326,7 @@ pub(crate) fn update(
         return Ok(api::UpdateStackSetOutput { operation_id: Some(id) });
     }
     instances::check_free(set)?;
+    instances::check_accounts(set, input.accounts.as_deref())?;
     let model = match input.permission_model {
         Some(api::PermissionModels::ServiceManaged) => PermissionModel::ServiceManaged,
         Some(api::PermissionModels::SelfManaged) => PermissionModel::SelfManaged,

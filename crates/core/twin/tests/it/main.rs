@@ -9,6 +9,7 @@ mod kit;
 mod organizations;
 mod regions;
 mod saving;
+mod services;
 mod sessions;
 mod stack_sets;
 mod stacks;

@@ -41,8 +41,7 @@ impl World {
             PermissionModel::SelfManaged => self.enter_by_own_roles(task, account, region)?,
             PermissionModel::ServiceManaged => self.enter_by_service_roles(task, account, region)?,
         };
-        let call = Call::inside(principal, region.clone(), task.operation.clone());
-        Ok(call.on_behalf_of(&task.arn, &task.administrator))
+        Ok(Call::inside(principal, region.clone(), task.operation.clone()))
     }
 
     fn enter_by_own_roles(&mut self, task: &Task, account: &AccountId, region: &Region) -> Result<Principal, String> {
