@@ -261,3 +261,138 @@ Resources:
     assert!(failed.contains("is not authorized to perform: sns:GetTopicAttributes"), "{failed}");
     assert!(failed.contains("HandlerErrorCode: AccessDenied)"), "{failed}");
 }
+
+fn set_parameter(rig: &mut Rig, call: &Call, action: &str) {
+    ask!(rig, *call, Iam iam PutRolePolicy PutRolePolicyInput {
+        role_name: "deployer".to_owned(),
+        policy_name: "parameters".to_owned(),
+        policy_document: format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#),
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_way_back_that_got_stuck_can_be_continued() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    ask!(rig, admin, Iam iam CreateRole CreateRoleInput {
+        role_name: "deployer".to_owned(),
+        assume_role_policy_document: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"cloudformation.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
+    })
+    .unwrap();
+    set_parameter(&mut rig, &admin, "ssm:*");
+    let account = admin.account().clone();
+    let first = "Resources: { P: { Type: AWS::SSM::Parameter, Properties: { Name: /p, Type: String, Value: '1' } } }";
+    ask!(rig, admin, CloudFormation cloudformation CreateStack CreateStackInput {
+        stack_name: "one".to_owned(),
+        template_body: Some(first.to_owned()),
+        role_arn: Some(format!("arn:aws:iam::{account}:role/deployer")),
+    })
+    .unwrap();
+    rig.wait(30);
+    let second =
+        first.replace("'1'", "'2'").replace(" } } }", " } }, X: { Type: AWS::Unknown::Thing, DependsOn: P } }");
+    update(&mut rig, &admin, "one", &second).unwrap();
+    rig.wait(4);
+    set_parameter(&mut rig, &admin, "ssm:GetParameter");
+    rig.wait(60);
+    let stuck = stack(&mut rig, &admin, "one");
+    assert_eq!(stuck.stack_status.as_str(), "UPDATE_ROLLBACK_FAILED");
+    assert!(
+        refusal(update(&mut rig, &admin, "one", first))
+            .contains("UPDATE_ROLLBACK_FAILED state and can not be updated.")
+    );
+    let value = |rig: &mut Rig| {
+        let found = ask!(rig, admin, Ssm ssm GetParameter GetParameterInput { name: "/p".to_owned() });
+        found.unwrap().parameter.unwrap().value.unwrap()
+    };
+    assert_eq!(value(&mut rig), "2");
+    set_parameter(&mut rig, &admin, "ssm:*");
+    ask!(rig, admin, CloudFormation cloudformation ContinueUpdateRollback ContinueUpdateRollbackInput {
+        stack_name: "one".to_owned(),
+    })
+    .unwrap();
+    rig.wait(60);
+    assert_eq!(stack(&mut rig, &admin, "one").stack_status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(value(&mut rig), "1");
+}
+
+#[test]
+fn deletion_policies_and_full_buckets() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    let template = "
+Resources:
+  Kept: { Type: AWS::SSM::Parameter, DeletionPolicy: Retain, Properties: { Name: /kept, Type: String, Value: x } }
+  Bucket: { Type: AWS::S3::Bucket, Properties: { BucketName: full-bucket } }
+";
+    create(&mut rig, &admin, "one", template).unwrap();
+    rig.wait(60);
+    assert_eq!(stack(&mut rig, &admin, "one").stack_status.as_str(), "CREATE_COMPLETE");
+    let object = stackfleet_twin::s3::PutObject {
+        bucket: "full-bucket".to_owned(),
+        key: "k".to_owned(),
+        body: stackfleet_twin::s3::Body(b"x".to_vec().into()),
+        headers: stackfleet_twin::s3::Headers::default(),
+        tags: Vec::new(),
+        acl: None,
+        if_none_match: false,
+        if_match: None,
+    };
+    rig.s3(&admin, stackfleet_twin::s3::Request::PutObject(object)).unwrap();
+    let delete = |rig: &mut Rig, retain: Option<Vec<String>>| {
+        let answer = ask!(rig, admin, CloudFormation cloudformation DeleteStack DeleteStackInput {
+            stack_name: "one".to_owned(),
+            retain_resources: retain,
+        });
+        rig.wait(30);
+        answer
+    };
+    assert!(refusal(delete(&mut rig, Some(vec!["Bucket".to_owned()]))).contains("DELETE_FAILED state"));
+    delete(&mut rig, None).unwrap();
+    let left = stack(&mut rig, &admin, "one");
+    assert_eq!(left.stack_status.as_str(), "DELETE_FAILED");
+    assert_eq!(left.stack_status_reason.unwrap().trim(), "The following resource(s) failed to delete: [Bucket].");
+    let all = events(&mut rig, &admin, "one");
+    assert!(all.contains(&"Kept DELETE_SKIPPED".to_owned()), "{all:#?}");
+    delete(&mut rig, Some(vec!["Bucket".to_owned()])).unwrap();
+    assert!(ask!(rig, admin, Ssm ssm GetParameter GetParameterInput { name: "/kept".to_owned() }).is_ok());
+    assert!(rig.s3(&admin, stackfleet_twin::s3::Request::HeadBucket { bucket: "full-bucket".to_owned() }).is_ok());
+    let stacks = ask!(rig, admin, CloudFormation cloudformation DescribeStacks DescribeStacksInput {}).unwrap().stacks;
+    assert!(stacks.unwrap().is_empty());
+}
+
+#[test]
+fn a_custom_name_cannot_be_replaced() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    let named = ROLE.replace("      Description:", "      RoleName: fixed\n      Description:");
+    create(&mut rig, &admin, "one", &named).unwrap();
+    rig.wait(40);
+    update(&mut rig, &admin, "one", &named.replace("      RoleName", "      Path: /x/\n      RoleName")).unwrap();
+    rig.wait(60);
+    assert_eq!(stack(&mut rig, &admin, "one").stack_status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
+    let all = events(&mut rig, &admin, "one");
+    assert!(all.iter().any(|line| line
+        == "Role UPDATE_FAILED CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename \
+            fixed and update the stack again."));
+}
+
+#[test]
+fn tags_of_the_stack_reach_resources_that_carry_tags() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    ask!(rig, admin, CloudFormation cloudformation CreateStack CreateStackInput {
+        stack_name: "one".to_owned(),
+        template_body: Some(ROLE.to_owned()),
+        capabilities: Some(vec![cfn::Capability::CapabilityIam]),
+        tags: Some(vec![cfn::Tag { key: "owner".to_owned(), value: "ana".to_owned() }]),
+    })
+    .unwrap();
+    rig.wait(40);
+    let tags = ask!(rig, admin, Ssm ssm ListTagsForResource ListTagsForResourceInput {
+        resource_type: stackfleet_api::ssm::ResourceTypeForTagging::Parameter,
+        resource_id: "/role".to_owned(),
+    });
+    assert_eq!(tags.unwrap().tag_list.unwrap()[0].value, "ana");
+}
