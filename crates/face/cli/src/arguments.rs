@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use stackfleet_policy::PolicyKind;
 
 /// Rolls CloudFormation and SAM applications out to many AWS accounts: rehearse it, run it, see that it holds.
 #[derive(Debug, Parser)]
@@ -132,6 +133,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: SamCommand,
     },
+    /// IAM policies: decide cases, check documents
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Print the JSON Schema of stackfleet.yaml, for editors
     Schema,
     /// Print a completion script
@@ -172,6 +178,63 @@ pub(crate) enum TwinCommand {
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
     },
+}
+
+/// `policy ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide the cases of a file, one line of JSON each; or a whole rollout
+    Evaluate {
+        /// Cases: requests with the policies in force
+        #[arg(required_unless_present = "rollout")]
+        cases: Option<PathBuf>,
+        /// An organization and what a rollout needs: which accounts refuse it, by which statements
+        #[arg(long, value_name = "FILE", conflicts_with = "cases")]
+        rollout: Option<PathBuf>,
+    },
+    /// Check policy documents
+    Lint {
+        /// The documents
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// What they are attached to
+        #[arg(long, value_enum, default_value_t = PolicyUse::Scp)]
+        kind: PolicyUse,
+    },
+}
+
+/// What a policy document is attached to.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum PolicyUse {
+    /// Users, groups, roles
+    Identity,
+    /// A bucket, a topic, a key...
+    Resource,
+    /// A role, as its trust policy
+    Trust,
+    /// A user or role, as its permissions boundary
+    Boundary,
+    /// A session
+    Session,
+    /// The organization, as a service control policy
+    Scp,
+    /// The organization, as a resource control policy
+    Rcp,
+}
+
+impl PolicyUse {
+    /// Returns it in the engine's words.
+    pub(crate) const fn kind(self) -> PolicyKind {
+        match self {
+            Self::Identity => PolicyKind::Identity,
+            Self::Resource => PolicyKind::Resource,
+            Self::Trust => PolicyKind::Trust,
+            Self::Boundary => PolicyKind::Boundary,
+            Self::Session => PolicyKind::Session,
+            Self::Scp => PolicyKind::ServiceControl,
+            Self::Rcp => PolicyKind::ResourceControl,
+        }
+    }
 }
 
 /// `sam ...`.

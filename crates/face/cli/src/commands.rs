@@ -3,6 +3,7 @@
 mod deploy;
 mod init;
 mod plan;
+mod policy;
 mod rehearse;
 mod sam;
 mod serve;
@@ -14,7 +15,7 @@ mod verify;
 use anyhow::Result;
 
 use crate::{
-    arguments::{Arguments, Command, SamCommand, TargetsCommand, TwinCommand},
+    arguments::{Arguments, Command, PolicyCommand, SamCommand, TargetsCommand, TwinCommand},
     console::Console,
     exit::Exit,
 };
@@ -49,6 +50,12 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
         Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, out_dir } } => {
             sam::translate(console, files, region, parameters, lookups.as_deref(), out_dir.as_deref())
         }
+        Command::Policy { command: PolicyCommand::Evaluate { cases, rollout } } => match (cases, rollout) {
+            (_, Some(organization)) => policy::evaluate_rollout(console, organization),
+            (Some(cases), None) => policy::evaluate(console, cases),
+            (None, None) => Ok(Exit::Usage),
+        },
+        Command::Policy { command: PolicyCommand::Lint { files, kind } } => policy::lint(console, files, kind.kind()),
         Command::Schema => {
             console.json(&stackfleet_project::json_schema());
             Ok(Exit::Done)
