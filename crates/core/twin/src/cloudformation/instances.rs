@@ -360,7 +360,7 @@ pub(crate) fn targets(
 }
 
 /// Adds the accounts of `AccountsUrl`.
-fn listed(
+pub(crate) fn listed(
     world: &mut World,
     call: &Call,
     given: Option<&api::DeploymentTargets>,

@@ -445,7 +445,8 @@ fn update_places(
         let unit = |unit: &Option<Arc<str>>| unit.as_deref().map(str::to_owned);
         return Ok(instances.iter().map(|(place, instance)| (place.clone(), unit(&instance.unit))).collect());
     };
-    let targets = instances::targets(input.accounts.as_deref(), input.deployment_targets.as_ref())?;
+    let mut targets = instances::targets(input.accounts.as_deref(), input.deployment_targets.as_ref())?;
+    instances::listed(world, call, input.deployment_targets.as_ref(), &mut targets)?;
     let regions = instances::regions(regions)?;
     let places = instances::places(world, call, arn, &targets, &regions, false)?;
     instances::check_present(world, arn, &places)?;
