@@ -32,4 +32,4 @@ pub use deployment::{APP_TAG, STACK_TAG, set_name};
 pub use observed::{Cell, Observed, Scope};
 pub use package::{NoSuchPlace, capabilities, package};
 pub use plan::{Action, Plan};
-pub use planner::{SCHEMA, Verification, plan, repair, scope, verify};
+pub use planner::{SCHEMA, Verification, plan, repair, retry, scope, verify};

@@ -36,6 +36,8 @@ pub(crate) struct Context<'a> {
     pub(crate) groundwork: &'a groundwork::Ready,
     /// Only what is missing, failed or outdated, all at once and whatever fails.
     pub(crate) repair: bool,
+    /// Of these, only what failed.
+    pub(crate) only_failed: bool,
 }
 
 /// A stack set while its steps are planned.
@@ -101,6 +103,8 @@ fn set_work<'a>(draft: &mut Draft, deployment: &'a Deployment<'a>, context: &Con
         if barred {
             found.change = Change::None;
             found.reason = Some(format!("stack set {} is not ours to change", deployment.set));
+        } else if context.only_failed && found.state != CellState::Failed {
+            found.change = Change::None;
         } else if context.repair && wanted.account.id.is_none() {
             found.change = Change::None;
             found.reason = Some("the account does not exist yet".to_owned());

@@ -67,14 +67,31 @@ fn depends_on_account(text: &Text) -> bool {
 /// Returns what would make the world as declared.
 #[must_use]
 pub fn plan(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Plan {
-    make(project, artifacts, observed, false)
+    make(project, artifacts, observed, Extent::Everything)
 }
 
 /// Returns what would mend exactly the cells that are missing, failed or outdated: all of them at once, one failure
 /// stopping nothing. The organization is left as it is.
 #[must_use]
 pub fn repair(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Plan {
-    make(project, artifacts, observed, true)
+    make(project, artifacts, observed, Extent::Amiss)
+}
+
+/// Returns what would try exactly the failed cells again, as [`repair`] does.
+#[must_use]
+pub fn retry(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Plan {
+    make(project, artifacts, observed, Extent::Failed)
+}
+
+/// How much of the world a plan is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Whatever is not as declared.
+    Everything,
+    /// Cells that are missing, failed or outdated.
+    Amiss,
+    /// Cells that failed.
+    Failed,
 }
 
 /// How every cell stands.
@@ -110,11 +127,12 @@ impl Verification {
 /// Compares every cell with what is declared.
 #[must_use]
 pub fn verify(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Verification {
-    let Plan { cells, skipped, findings, .. } = make(project, artifacts, observed, true);
+    let Plan { cells, skipped, findings, .. } = make(project, artifacts, observed, Extent::Amiss);
     Verification { cells, skipped, findings }
 }
 
-fn make(project: &Project, artifacts: &Artifacts, observed: &Observed, repair: bool) -> Plan {
+fn make(project: &Project, artifacts: &Artifacts, observed: &Observed, extent: Extent) -> Plan {
+    let repair = extent != Extent::Everything;
     let mut draft = Draft::default();
     let population = Population::of(project, observed);
     let stacks = || project.apps.values().flat_map(|app| app.stacks.values());
@@ -135,6 +153,7 @@ fn make(project: &Project, artifacts: &Artifacts, observed: &Observed, repair: b
             organization: &organization,
             groundwork: &groundwork,
             repair,
+            only_failed: extent == Extent::Failed,
         };
         for app in &wants {
             operations::plan(&mut draft, app, &context);

@@ -235,6 +235,18 @@ fn a_wave_waits_for_all_of_the_wave_before_even_if_part_of_that_is_only_followed
 }
 
 #[test]
+fn a_retry_takes_failed_cells_and_leaves_missing_ones() {
+    let mut observed = deployed();
+    remove(&mut observed, "net-base", "111111111111", "eu-west-1");
+    let found = instance(&mut observed, "net-base", "222222222222", "eu-west-1");
+    (found.status, found.detailed) = (InstanceStatus::Outdated, Some("FAILED".to_owned()));
+    insta::assert_snapshot!(
+        steps(&stackfleet_plan::retry(&project(), &Artifacts::default(), &observed)),
+        @r#"0 <- [] create instances net-base Prod x eu-west-1 in ["Work"] Intersection {} Percent(100)/Percent(100) soft false"#
+    );
+}
+
+#[test]
 fn failed_cells_are_retried_under_another_operation_id() {
     let operation = |observed: &Observed| {
         let plan = planned(&project(), observed);

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use stackfleet_aws::Performer;
-use stackfleet_plan::{Observed, Plan, plan as make_plan, repair};
+use stackfleet_plan::{Observed, Plan, plan as make_plan, retry};
 use stackfleet_rollout::{Rollout, Summary};
 
 use crate::{
@@ -56,7 +56,7 @@ pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool
                 }
                 plan
             }
-            None if retry_failed => repair(&loaded.project, &loaded.artifacts, &observed),
+            None if retry_failed => retry(&loaded.project, &loaded.artifacts, &observed),
             None => make_plan(&loaded.project, &loaded.artifacts, &observed),
         };
         let approval = if yes { Approval::Given } else { Approval::Ask("Carry this out?") };
@@ -100,7 +100,7 @@ pub(crate) async fn carry_out(
     observed: &Observed,
     approval: Approval,
 ) -> Result<Result<Rollout, Exit>> {
-    screens::plan::show(console, &plan, &|line| console.say(line));
+    screens::plan::show(console, &plan, observed, &|line| console.say(line));
     let blocked = plan.blockers().count();
     if blocked > 0 {
         if console.quiet {

@@ -25,11 +25,12 @@ pub(crate) fn run(
         Err(exit) => return Ok(exit),
     };
     session::choose(&mut loaded, apps)?;
-    let plan = session::block_on(global.twin, async {
+    let (plan, observed) = session::block_on(global.twin, async {
         let reach = Reach::connect(global, &loaded.project).await?;
         let observed = reach.observe(&loaded).await?;
         reach.close()?;
-        anyhow::Ok(make_plan(&loaded.project, &loaded.artifacts, &observed))
+        let plan = make_plan(&loaded.project, &loaded.artifacts, &observed);
+        anyhow::Ok((plan, observed))
     })??;
     let document = serde_json::to_value(&plan).context("cannot write the plan")?;
     if let Some(path) = out {
@@ -39,7 +40,7 @@ pub(crate) fn run(
     if console.json {
         console.json(&document);
     } else {
-        screens::plan::show(console, &plan, &|line| console.result(line));
+        screens::plan::show(console, &plan, &observed, &|line| console.result(line));
     }
     let blocked = plan.blockers().count();
     if blocked > 0 {

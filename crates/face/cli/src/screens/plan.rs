@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use stackfleet_plan::{
-    Action, Plan,
+    Action, Observed, Plan, StackChanges, changes,
     plan::{Change, Finding, PlannedCell, Stage},
 };
+
+use stackfleet_template::ResourceChange;
 
 use crate::{
     console::{Console, Paint},
@@ -13,10 +15,12 @@ use crate::{
 };
 
 /// Prints a plan with the given printer, so that `plan` shows it as its result and `deploy` as what it is about to do.
-pub(crate) fn show(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+pub(crate) fn show(console: &Console, plan: &Plan, observed: &Observed, print: &dyn Fn(String)) {
+    let changes = changes(plan, observed);
     organization(console, plan, print);
     for (app, stack) in stacks(plan) {
-        show_stack(console, plan, &app, &stack, print);
+        let changed = changes.iter().filter(|changed| changed.app == app && changed.stack == stack);
+        show_stack(console, plan, &app, &stack, changed, print);
     }
     skipped(console, plan, print);
     findings(console, plan, print);
@@ -91,7 +95,14 @@ fn stacks(plan: &Plan) -> Vec<(String, String)> {
     found
 }
 
-fn show_stack(console: &Console, plan: &Plan, app: &str, stack: &str, print: &dyn Fn(String)) {
+fn show_stack<'a>(
+    console: &Console,
+    plan: &Plan,
+    app: &str,
+    stack: &str,
+    changes: impl Iterator<Item = &'a StackChanges>,
+    print: &dyn Fn(String),
+) {
     let cells: Vec<&PlannedCell> = plan.cells.iter().filter(|cell| cell.app == app && cell.stack == stack).collect();
     let mut accounts: Vec<&str> = cells.iter().map(|cell| cell.account.name.as_str()).collect();
     accounts.sort_unstable();
@@ -125,7 +136,50 @@ fn show_stack(console: &Console, plan: &Plan, app: &str, stack: &str, print: &dy
     if same > 0 {
         print(format!("   = {same} no change"));
     }
+    for changed in changes {
+        show_changes(console, changed, print);
+    }
     print(String::new());
+}
+
+/// Prints what changes inside stacks: a line for each resource, with the number of cells, and one for each property.
+fn show_changes(console: &Console, changes: &StackChanges, print: &dyn Fn(String)) {
+    const VALUES_MAX: usize = 5;
+    for (resource, cells) in &changes.resources {
+        let (sign, paint, told) = match &resource.kind {
+            ResourceChange::Added => ("+", Paint::Good, String::new()),
+            ResourceChange::Removed => ("-", Paint::Bad, "removed".to_owned()),
+            ResourceChange::Retyped { from } => ("±", Paint::Bad, format!("REPLACED, was {from}")),
+            ResourceChange::Changed(_) => ("~", Paint::Odd, String::new()),
+        };
+        let sign = console.paint(paint, sign);
+        print(format!("     {sign} {:<26} {:<30} {cells}×  {told}", resource.logical_id, resource.type_name));
+        if let ResourceChange::Changed(values) = &resource.kind {
+            let shown = if console.verbose { values.len() } else { VALUES_MAX };
+            for value in values.iter().take(shown) {
+                let text = |value: &Option<serde_json::Value>| {
+                    value.as_ref().map_or_else(|| "(none)".to_owned(), |value| shortened(&value.to_string()))
+                };
+                print(format!("         {}   {} -> {}", value.path(), text(&value.before), text(&value.after)));
+            }
+            if values.len() > shown {
+                print(format!("         and {} more values", values.len() - shown));
+            }
+        }
+    }
+    if changes.unknown > 0 {
+        print(format!("     ? what changes in {} cells is known only to AWS", changes.unknown));
+    }
+}
+
+/// Cuts a long value: the line says that it changed, the template says to what.
+fn shortened(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 48;
+    if text.chars().count() <= CHARACTERS_MAX {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(CHARACTERS_MAX).collect();
+    format!("{cut}...")
 }
 
 fn follows_new_accounts(plan: &Plan, app: &str, stack: &str) -> bool {
