@@ -6,7 +6,7 @@ mod deployment;
 pub(crate) mod domain;
 pub(crate) mod usage_plan;
 
-pub(crate) use definition::merge_definitions;
+pub(crate) use definition::{merge_definitions, set_version};
 
 use crate::context::Context;
 use crate::error::{Fault, Result};
@@ -159,11 +159,8 @@ fn validate(parts: &ApiParts<'_>) -> Result<()> {
     }
     match properties.truthy("OpenApiVersion") {
         None => {}
-        Some(version @ Node::Text(_)) => {
-            if !swagger::is_version_3(version) && version.as_str() != Some("2.0") {
-                return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'."));
-            }
-        }
+        Some(version @ Node::Text(_)) if swagger::is_version_3(version) || version.as_str() == Some("2.0") => {}
+        Some(Node::Text(_)) => return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'.")),
         // A number with a fraction reads like a version.
         Some(Node::Number(version)) if version.is_f64() => {}
         Some(_other) => return Err(parts.fault(should_be("OpenApiVersion", "a string"))),

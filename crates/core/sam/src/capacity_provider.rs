@@ -35,7 +35,9 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     provider.attributes = generated::main_attributes(resource);
     provider.copy(properties, &["CapacityProviderName", "KmsKeyArn"]);
     provider.put("VpcConfig", vpc(id, properties)?);
-    provider.put("Tags", context.tags("lambda:createdBy", tags));
+    let mut all_tags = generated::tag_list(tags);
+    all_tags.push(generated::tag("lambda:createdBy", "SAM"));
+    provider.put("Tags", all_tags);
     provider.set("InstanceRequirements", instance_requirements(id, properties)?);
     provider.set("CapacityProviderScalingConfig", scaling(properties));
     let mut made = Vec::new();

@@ -327,18 +327,13 @@ pub(crate) fn rewrite_depends_on(context: &mut Context<'_>) {
         if !names.iter().filter_map(Node::as_str).any(|name| connectors.contains_key(name)) {
             continue;
         }
-        let mut rewritten: Vec<Node> = Vec::new();
-        for name in names {
-            match name.as_str().and_then(|name| connectors.get(name)) {
-                Some(ids) => {
-                    for id in ids.iter().map(Node::from) {
-                        if !rewritten.contains(&id) {
-                            rewritten.push(id);
-                        }
-                    }
-                }
-                None if !rewritten.contains(&name) => rewritten.push(name),
-                None => {}
+        // What replaces connectors comes last.
+        let (replaced, mut rewritten): (Vec<Node>, Vec<Node>) =
+            names.into_iter().partition(|name| name.as_str().is_some_and(|name| connectors.contains_key(name)));
+        for id in replaced.iter().filter_map(Node::as_str).filter_map(|name| connectors.get(name)).flatten() {
+            let id = Node::from(id);
+            if !rewritten.contains(&id) {
+                rewritten.push(id);
             }
         }
         resource.insert("DependsOn", rewritten);

@@ -191,10 +191,7 @@ impl DeploymentPreferences {
 fn service_role(context: &Context<'_>, condition: Option<Node>) -> Generated {
     let mut role = Generated::new(SERVICE_ROLE, "AWS::IAM::Role");
     role.put("AssumeRolePolicyDocument", role::assume_role_policy("codedeploy.amazonaws.com"));
-    let policy = match context.partition {
-        "aws-cn" => "service-role/AWSCodeDeployRoleForLambdaLimited",
-        _other => "service-role/AWSCodeDeployRoleForLambda",
-    };
+    let policy = "service-role/AWSCodeDeployRoleForLambda";
     role.put("ManagedPolicyArns", list![context.aws_policy(policy)]);
     role.attributes.set("Condition", condition);
     role

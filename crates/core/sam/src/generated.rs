@@ -20,10 +20,6 @@ impl Generated {
         self.attributes = attributes.clone();
         self
     }
-    pub(crate) fn with_properties(mut self, properties: Map) -> Generated {
-        self.properties = properties;
-        self
-    }
     /// Sets a property.
     pub(crate) fn put(&mut self, key: &str, value: impl Into<Node>) {
         self.properties.insert(key, value);

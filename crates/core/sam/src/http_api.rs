@@ -9,7 +9,7 @@ use crate::error::{Fault, Result};
 use crate::function::s3_location;
 use crate::generated::{self, Generated};
 use crate::implicit_api::MANAGED;
-use crate::intrinsics::reference;
+use crate::intrinsics::{is_intrinsic, reference};
 use crate::node::{Map, Node, Text};
 use crate::properties::{Shape, Specification, check, free, optional, should_be};
 
@@ -69,7 +69,16 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     if properties.present("RouteSettings").is_some_and(|settings| settings.as_map().is_none()) {
         return Err(parts.fault(should_be("RouteSettings", "a map")));
     }
-    let tags = (!has_uri).then(|| marked_tags("httpapi:createdBy", properties.map("Tags")));
+    let is_editable = !has_uri && !properties.truthy("DefinitionBody").is_some_and(is_intrinsic);
+    let tags = is_editable.then(|| {
+        let mut tags = marked_tags("httpapi:createdBy", properties.map("Tags"));
+        if properties.get("PropagateTags").is_some_and(Node::truthy)
+            && let Some(marker) = tags.remove("httpapi:createdBy")
+        {
+            tags.insert("httpapi:createdBy", marker);
+        }
+        tags
+    });
 
     let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
     api.attributes = generated::main_attributes(resource);

@@ -72,7 +72,7 @@ struct Findings {
 }
 
 /// Adds the paths of all events of one kind, and the implicit API if an event needs it.
-pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Vec<Fault>> {
+pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind, globals: Option<&Node>) -> Result<(), Vec<Fault>> {
     let existing = context.resources.get(kind.id).cloned();
     context.resources.insert(Text::template(kind.id), implicit_api(kind));
     let mut findings = Findings::default();
@@ -92,7 +92,7 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Ve
         let condition = resource.get("Condition").cloned();
         let deletion = resource.present("DeletionPolicy").cloned();
         let replace = resource.present("UpdateReplacePolicy").cloned();
-        let tags = tags_to_propagate(resource);
+        let tags = tags_to_propagate(resource, globals);
         let names: Vec<Text> = events
             .iter()
             .filter(|(_, event)| event.as_map().is_some_and(|event| event.str("Type") == Some(kind.event_type)))
@@ -128,10 +128,21 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind) -> Result<(), Ve
     Ok(())
 }
 
-fn tags_to_propagate(resource: &Map) -> Option<Map> {
+/// The tags of a resource that it passes on; globals have not been merged into it yet.
+fn tags_to_propagate(resource: &Map, globals: Option<&Node>) -> Option<Map> {
     let properties = resource.map("Properties")?;
-    let on = properties.get("PropagateTags").is_some_and(Node::truthy);
-    on.then(|| properties.map("Tags").cloned()).flatten()
+    let section = resource.str("Type").and_then(|kind| kind.strip_prefix("AWS::Serverless::"));
+    let section = section.and_then(|section| globals?.as_map()?.map(section));
+    let shared = |key: &str| section.and_then(|section| section.get(key));
+    let on = properties.get("PropagateTags").or_else(|| shared("PropagateTags")).is_some_and(Node::truthy);
+    if !on {
+        return None;
+    }
+    let mut tags = shared("Tags").and_then(Node::as_map).cloned().unwrap_or_default();
+    if let Some(own) = properties.map("Tags") {
+        tags.update(own);
+    }
+    Some(tags)
 }
 
 fn implicit_api(kind: &Kind) -> Map {
@@ -268,29 +279,29 @@ fn combined(context: &mut Context<'_>, conditions: Vec<&Option<Node>>, name: &st
     (!distinct.is_empty()).then(|| name.into())
 }
 
-/// `Fn::Or` takes ten conditions: more are spread over a chain, each link holding the next as its tenth.
+/// `Fn::Or` takes ten conditions: the first ten get a condition of their own, which the next link holds as its last.
 fn add_or(context: &mut Context<'_>, conditions: &[Node], name: &str) {
     const MOST: usize = 10;
-    let entry = |condition: &Node| Node::Map(map! {"Condition" => condition});
+    let mut link = conditions.len().saturating_sub(2) / (MOST - 1);
     let mut rest = conditions;
-    let mut name = Text::from(name);
-    let base = name.clone();
-    let mut links = conditions.len().saturating_sub(2) / (MOST - 1);
-    while rest.len() > MOST {
-        let (head, tail) = rest.split_at(MOST - 1);
-        let next = base.with(&links.to_string());
-        let mut list: Vec<Node> = head.iter().map(entry).collect();
-        list.push(entry(&Node::from(&next)));
-        context.conditions.insert(name, map! {"Fn::Or" => list});
-        name = next;
+    let mut previous: Option<Node> = None;
+    loop {
+        let room = if previous.is_some() { MOST - 1 } else { MOST };
+        let (head, tail) = rest.split_at(room.min(rest.len()));
+        let mut list: Vec<Node> =
+            head.iter().chain(previous.iter()).map(|name| Node::Map(map! {"Condition" => name})).collect();
+        let name = if tail.is_empty() { Text::from(name) } else { Text::from(format!("{name}{link}")) };
+        if list.len() > 1 {
+            context.conditions.insert(name.clone(), map! {"Fn::Or" => list});
+        } else if let Some(single) = list.pop() {
+            context.conditions.insert(name.clone(), single);
+        }
+        if tail.is_empty() {
+            return;
+        }
+        previous = Some(Node::Text(name));
         rest = tail;
-        links = links.saturating_sub(1);
-    }
-    let list: Vec<Node> = rest.iter().map(entry).collect();
-    if list.len() > 1 {
-        context.conditions.insert(name, map! {"Fn::Or" => list});
-    } else if let Some(single) = list.into_iter().next() {
-        context.conditions.insert(name, single);
+        link = link.saturating_sub(1);
     }
 }
 

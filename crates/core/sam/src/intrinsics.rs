@@ -80,6 +80,7 @@ pub(crate) fn target(node: &Node) -> Option<&Text> {
         _other => None,
     }
 }
+
 /// The dynamic reference `{{resolve:...}}`, which only CloudFormation can look up.
 pub(crate) fn is_dynamic_reference(node: &Node) -> bool {
     node.as_str().is_some_and(|text| text.trim_start().starts_with("{{resolve:"))
@@ -275,9 +276,6 @@ pub(crate) struct Generations {
 impl Generations {
     pub(crate) fn add(&mut self, resource: &str, property: &str, id: &Text) {
         self.ids.entry(format!("{resource}.{property}")).or_insert_with(|| id.clone());
-    }
-    pub(crate) fn get(&self, resource: &str, property: &str) -> Option<&Text> {
-        self.ids.get(&format!("{resource}.{property}"))
     }
     /// Rewrites references to `<resource>.<property>`, everywhere in `node`.
     pub(crate) fn resolve(&self, node: &mut Node) {

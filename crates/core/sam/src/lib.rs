@@ -11,7 +11,6 @@
     clippy::wildcard_enum_match_arm,
     reason = "JSON has six kinds of values for good, and a check of one means all others by the rest"
 )]
-#![expect(dead_code, reason = "some tables and helpers serve resource types that are refused as unsupported")]
 
 mod api;
 mod application;

@@ -14,12 +14,10 @@ pub(crate) enum Shape {
     Map,
     List,
     TextOrMap,
-    TextOrList,
     /// A text or a list of texts.
     TextOrTexts,
     MapOrBoolean,
     ListOrMap,
-    TextOrInteger,
     /// A map of maps.
     MapOfMaps,
     /// A text, a list or a map.
@@ -41,13 +39,11 @@ impl Shape {
             Shape::Map => map,
             Shape::List => list,
             Shape::TextOrMap => text || map,
-            Shape::TextOrList => text || list,
             Shape::TextOrTexts => {
                 text || value.as_list().is_some_and(|items| items.iter().all(|i| i.as_text().is_some()))
             }
             Shape::MapOrBoolean => map || value.as_bool().is_some(),
             Shape::ListOrMap => list || map,
-            Shape::TextOrInteger => text || integer,
             Shape::MapOfMaps => value.as_map().is_some_and(|items| items.values().all(|i| i.as_map().is_some())),
             Shape::Compound => text || map || list,
         }
@@ -105,10 +101,6 @@ pub(crate) fn expect_map<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&
 /// The value as a text, or AWS's words for one that is not.
 pub(crate) fn expect_text<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&'n Text> {
     value.as_text().ok_or_else(|| Fault::resource(id, should_be(path, "a string")))
-}
-/// The value as a list, or AWS's words for one that is not.
-pub(crate) fn expect_list<'n>(id: &Text, value: &'n Node, path: &str) -> Result<&'n Vec<Node>> {
-    value.as_list().ok_or_else(|| Fault::resource(id, should_be(path, "a list")))
 }
 pub(crate) fn should_be(path: &str, what: &str) -> String {
     format!("Property '{path}' should be {what}.")

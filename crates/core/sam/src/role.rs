@@ -35,6 +35,8 @@ pub(crate) struct RoleParts<'a> {
     pub(crate) assume_role_policy: Node,
     /// Managed policies before the author's own.
     pub(crate) managed: Vec<Node>,
+    /// A managed policy after them.
+    pub(crate) managed_last: Option<Node>,
     pub(crate) policies: &'a Policies,
     pub(crate) tags: Vec<Node>,
     pub(crate) permissions_boundary: Option<Node>,
@@ -49,6 +51,7 @@ pub(crate) fn role(context: &Context<'_>, parts: RoleParts<'_>) -> Generated {
     for (index, policy) in parts.policies.entries().enumerate() {
         policy.add_to(context, &format!("{}Policy{index}", role.id), &mut managed, &mut documents);
     }
+    managed.extend(parts.managed_last);
     let mut distinct: Vec<Node> = Vec::with_capacity(managed.len());
     for arn in managed {
         if !distinct.contains(&arn) {

@@ -127,14 +127,14 @@ fn execution_role(context: &Context<'_>, parts: &StateMachineParts<'_>, tags: Ve
     let (id, properties) = (parts.id, parts.properties);
     let policies = Policies::read(id, properties.get("Policies"))?;
     let traces = properties.map("Tracing").is_some_and(|tracing| tracing.truthy("Enabled").is_some());
-    let managed = if traces { vec![context.xray_policy()] } else { Vec::new() };
     let mut role = role::role(
         context,
         RoleParts {
             id: id.with("Role"),
             attributes: parts.attributes.clone(),
             assume_role_policy: role::assume_role_policy("states.amazonaws.com"),
-            managed,
+            managed: Vec::new(),
+            managed_last: traces.then(|| context.xray_policy()),
             policies: &policies,
             tags,
             permissions_boundary: properties.present("PermissionsBoundary").cloned(),

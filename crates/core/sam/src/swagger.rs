@@ -123,6 +123,15 @@ impl Swagger {
         Node::Map(document.deep_copy())
     }
 
+    /// Moves a path's methods to another name.
+    pub(crate) fn rename_path(&mut self, from: &str, to: &str) {
+        if let Some(paths) = self.document.map_mut("paths")
+            && let Some(methods) = paths.remove(from)
+        {
+            paths.insert(to, methods);
+        }
+    }
+
     /// Names of paths, in order.
     pub(crate) fn path_names(&self) -> Vec<Text> {
         self.document.map("paths").map(|paths| paths.keys().cloned().collect()).unwrap_or_default()

@@ -30,11 +30,6 @@ pub(crate) fn policy_template(name: &str) -> Option<Node> {
     find(POLICY_TEMPLATES, name).and_then(parse)
 }
 
-/// Whether there is a policy template of this name.
-pub(crate) fn is_policy_template(name: &str) -> bool {
-    find(POLICY_TEMPLATES, name).is_some()
-}
-
 /// What a connector between two resource types creates.
 pub(crate) fn connector_profile(source: &str, destination: &str) -> Option<Node> {
     find(CONNECTOR_PROFILES, &format!("{source} {destination}")).and_then(parse)

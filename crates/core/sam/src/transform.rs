@@ -43,8 +43,8 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
     origin::mark(&mut context, globals.as_mut());
     application::look_up(&mut context)?;
     implicit_api::add_default_definitions(&mut context);
-    implicit_api::add_paths(&mut context, &implicit_api::REST)?;
-    implicit_api::add_paths(&mut context, &implicit_api::HTTP)?;
+    implicit_api::add_paths(&mut context, &implicit_api::REST, globals.as_ref())?;
+    implicit_api::add_paths(&mut context, &implicit_api::HTTP, globals.as_ref())?;
     globals::merge(globals.as_ref(), &mut context.resources).map_err(one)?;
     expand_policy_templates(&mut context)?;
     let faults = connector::expand_embedded(&mut context);

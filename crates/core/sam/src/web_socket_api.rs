@@ -77,11 +77,17 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     api.put("ProtocolType", "WEBSOCKET");
     api.put("Tags", tags.clone());
 
-    let stage = stage(&parts, &stage_tags);
+    let mut stage = stage(&parts, &stage_tags);
     context.generations.add(id, "Stage", &stage.id);
     let stage_id = stage.id.clone();
+    let routes = routes(&parts)?;
+    if properties.truthy("RouteSettings").is_some() {
+        // Settings name routes, so these must be there first.
+        let ids = routes.iter().filter(|resource| resource.kind == "AWS::ApiGatewayV2::Route");
+        stage.attributes.insert("DependsOn", ids.map(|route| Node::from(&route.id)).collect::<Vec<Node>>());
+    }
     let mut made = vec![api, stage];
-    made.extend(routes(&parts)?);
+    made.extend(routes);
     if let Some(Node::Map(given)) = properties.truthy("Domain") {
         let request = domain::DomainRequest {
             id,

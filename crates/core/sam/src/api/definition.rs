@@ -8,6 +8,7 @@ use crate::implicit_api::MANAGED;
 use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, Text};
 use crate::properties::should_be;
+use crate::python;
 use crate::swagger::{self, GATEWAY_RESPONSES, Swagger, cors::Cors};
 
 const ENDPOINT_CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
@@ -39,7 +40,9 @@ pub(crate) fn refuse_with_uri(parts: &ApiParts<'_>) -> Result<()> {
 pub(crate) fn finished(context: &mut Context<'_>, parts: &ApiParts<'_>, body: &Node) -> Result<Node> {
     let mut body = body.clone();
     let properties = parts.properties;
-    set_version(parts, &mut body);
+    if let Some(document) = body.as_map_mut() {
+        set_version(properties, document);
+    }
     if let Some(given) = properties.truthy("Cors") {
         body = add_cors(parts, &body, given)?;
     }
@@ -332,15 +335,17 @@ fn disable_endpoint(body: &Node, disable: &Node) -> Result<Node> {
 }
 
 /// Documents that the transform writes take the version asked for.
-fn set_version(parts: &ApiParts<'_>, body: &mut Node) {
-    let properties = parts.properties;
+pub(crate) fn set_version(properties: &Map, document: &mut Map) {
     if properties.get(MANAGED).is_some_and(Node::truthy)
         && let Some(version) = properties.truthy("OpenApiVersion").filter(|version| swagger::is_version_3(version))
-        && let Some(document) = body.as_map_mut()
         && document.truthy("swagger").is_some()
     {
         document.remove("swagger");
-        document.insert("openapi", version);
+        match version {
+            // A number that YAML read becomes a text.
+            Node::Number(_) => document.insert("openapi", python::display(version)),
+            version => document.insert("openapi", version),
+        }
     }
 }
 

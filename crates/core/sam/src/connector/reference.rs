@@ -116,7 +116,7 @@ fn by_hand(owner: &Text, given: &Map) -> Result<Reference> {
     Ok(Reference {
         id: None,
         kind: real_kind.to_owned(),
-        written_kind: kind.to_owned(),
+        written_kind: real_kind.to_owned(),
         arn: value("Arn"),
         role: value("RoleName"),
         queue_url: value("QueueUrl"),
@@ -137,8 +137,12 @@ fn fill_id(node: &mut Node, id: &Text) {
 
 /// The name of a role that is given by its ARN.
 fn role_name(role: &Node) -> Option<Node> {
-    if let Some(id) = argument(role, "Fn::GetAtt").and(target(role)) {
-        return Some(intrinsics::reference(id));
+    if let Some(attribute) = argument(role, "Fn::GetAtt") {
+        let id = match attribute.as_text() {
+            Some(dotted) => dotted.like(dotted.split_once('.')?.0),
+            None => target(role)?.clone(),
+        };
+        return Some(intrinsics::reference(&id));
     }
     argument(role, "Ref").map(|_| role.clone())
 }

@@ -109,7 +109,7 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
     let integration = LambdaIntegration {
         uri: uri(event, partition),
         condition: event.condition(),
-        credentials: credentials(auth, api_auth.as_ref()),
+        credentials: credentials(auth, api_auth.as_ref(), partition),
         extra: extra_members(event),
     };
     editor.add_lambda_integration(&path, &method, &integration)?;
@@ -123,6 +123,8 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         )?;
     }
     if let Some(model) = event.properties.truthy("RequestModel") {
+        // Where a model goes depends on the version.
+        crate::api::set_version(properties, &mut editor.document);
         add_model(event, &mut editor, properties, model, &path, &method)?;
     }
     if let Some(parameters) = event.properties.truthy("RequestParameters") {
@@ -193,7 +195,7 @@ fn extra_members(event: &Event<'_>) -> Vec<(&'static str, Node)> {
 }
 
 /// Credentials of the integration where the method is authorized by IAM.
-pub(crate) fn credentials(auth: Option<&Map>, api_auth: Option<&Node>) -> Option<Node> {
+pub(crate) fn credentials(auth: Option<&Map>, api_auth: Option<&Node>, partition: &str) -> Option<Node> {
     let api_auth = api_auth.and_then(Node::as_map);
     let authorizer = auth.and_then(|auth| auth.truthy("Authorizer"));
     let uses_iam = match authorizer {
@@ -203,13 +205,14 @@ pub(crate) fn credentials(auth: Option<&Map>, api_auth: Option<&Node>) -> Option
     if !uses_iam {
         return None;
     }
+    let caller = || Some(format!("arn:{partition}:iam::*:user/*").into());
     let role =
         auth.and_then(|auth| auth.get("InvokeRole")).or_else(|| api_auth.and_then(|auth| auth.present("InvokeRole")));
     match role {
         Some(Node::Null) => None,
-        None => Some("arn:aws:iam::*:user/*".into()),
+        None => caller(),
         Some(role) => match role.as_str() {
-            Some("CALLER_CREDENTIALS") => Some("arn:aws:iam::*:user/*".into()),
+            Some("CALLER_CREDENTIALS") => caller(),
             Some("NONE") => None,
             Some(_) | None => Some(role.clone()),
         },

@@ -100,11 +100,9 @@ fn validate_cors(id: &Text, config: &Map) -> Result<()> {
             | Shape::Integer
             | Shape::Map
             | Shape::TextOrMap
-            | Shape::TextOrList
             | Shape::TextOrTexts
             | Shape::MapOrBoolean
             | Shape::ListOrMap
-            | Shape::TextOrInteger
             | Shape::MapOfMaps
             | Shape::Compound => value.as_integer().is_some(),
         };

@@ -84,7 +84,8 @@ fn version(context: &Context<'_>, parts: &FunctionParts<'_>, lambda: &mut Genera
         context.resolve_all(&mut policy)?;
         attributes.insert("DeletionPolicy", policy);
     } else if !attributes.contains("DeletionPolicy") {
-        attributes.insert("DeletionPolicy", "Retain");
+        let managed = properties.truthy("CapacityProviderConfig").is_some();
+        attributes.insert("DeletionPolicy", if managed { "Delete" } else { "Retain" });
     }
     let mut version = Generated::new(prefix.with(&suffix), "AWS::Lambda::Version").with_attributes(&attributes);
     version.set("Description", properties.present("VersionDescription"));

@@ -9,6 +9,7 @@ use crate::properties::should_be;
 use crate::python;
 use crate::swagger::{self, Swagger};
 
+const DEFAULT: &str = "$default";
 const CORS: &str = "x-amazon-apigateway-cors";
 const ENDPOINT_CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
 const CORS_KEYS: [(&str, &str); 6] = [
@@ -60,6 +61,9 @@ pub(crate) fn finished(
         ));
     }
     let mut editor = Swagger::new(body)?;
+    if properties.truthy("StageName").is_some_and(|name| name.as_str() != Some(DEFAULT)) {
+        editor.rename_path(DEFAULT, "/$default");
+    }
     if let Some(auth) = properties.truthy("Auth") {
         let Some(auth) = auth.as_map() else { return Err(parts.fault(should_be("Auth", "a map"))) };
         add_auth(context, parts, &mut editor, auth)?;

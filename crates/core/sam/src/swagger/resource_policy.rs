@@ -2,7 +2,6 @@
 
 use super::{ANY_METHOD, POLICY, Swagger, is_method, path_with_wildcards};
 use crate::error::{Fault, Result};
-use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, Text, map};
 
 impl Swagger {
@@ -152,9 +151,4 @@ fn as_list(node: &Node) -> Vec<Node> {
         Node::List(list) => list.clone(),
         other => vec![other.clone()],
     }
-}
-
-/// Whether a value is a map that says something by itself.
-pub(crate) fn is_plain_map(node: &Node) -> bool {
-    node.as_map().is_some() && !is_intrinsic(node)
 }

@@ -1,0 +1,175 @@
+//! AWS's own test templates with AWS's own results. The files are found by `STACKFLEET_CONFORMANCE`; without it the test
+//! says that it was skipped. The counts may only grow.
+#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test may read files and print")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Number, Value};
+use stackfleet_base::Sources;
+use stackfleet_sam::{Applications, Environment, SamError, transform};
+
+/// Partition, region, templates with AWS's result, and those with its order of lists too.
+const SUCCESSES: [(&str, &str, usize, usize); 3] = [
+    ("aws", "ap-southeast-1", 425, 425),
+    ("aws-cn", "cn-north-1", 425, 425),
+    ("aws-us-gov", "us-gov-west-1", 425, 425),
+];
+
+/// Wrong templates: refused, refused for the same resources and events, and in the same words.
+const ERRORS: (usize, usize, usize) = (229, 216, 208);
+
+fn folder() -> Option<PathBuf> {
+    let Ok(root) = std::env::var("STACKFLEET_CONFORMANCE") else {
+        eprintln!("skipped: STACKFLEET_CONFORMANCE is not set");
+        return None;
+    };
+    Some(PathBuf::from(root).join("sam"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths
+}
+
+fn name(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn template(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap();
+    let source = Sources::default().add(&path.to_string_lossy(), &text);
+    stackfleet_template::read(source, &text).0.value().clone()
+}
+
+fn environment(region: &str) -> Environment {
+    let refused = ["no-access", "non-existent", "invalid-semver"];
+    let mut environment = Environment::in_region(region);
+    environment.parameters.insert("param1".into(), "value1".into());
+    environment.parameters.insert("param2".into(), "value2".into());
+    environment.applications = Some(Applications {
+        template_url: "https://awsserverlessrepo-changesets-xxx.s3.amazonaws.com/signed-url".into(),
+        errors: refused.iter().map(|id| ((*id).to_owned(), format!("Cannot access application: {id}."))).collect(),
+        never_ready: vec!["preparing-never-ready".into()],
+    });
+    environment
+}
+
+/// A value in which 100 and 100.0 are the same.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15);
+            Value::Number(whole.map_or(number, |whole| Number::from(whole as i64)))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
+        Value::Object(entries) => {
+            let sorted: BTreeMap<String, Value> = entries.into_iter().map(|(key, value)| (key, plain(value))).collect();
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
+    }
+}
+
+/// A value in which the order of lists has no meaning.
+fn unordered(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(unordered).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(entries) => entries.into_iter().map(|(key, value)| (key, unordered(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+/// Sorts the lists whose order AWS's transform leaves to chance.
+fn settle(mut value: Value, paths: Option<&Value>) -> Value {
+    for path in paths.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        if let Some(Value::Array(items)) = value.pointer_mut(path) {
+            items.sort_by_cached_key(Value::to_string);
+        }
+    }
+    value
+}
+
+#[test]
+fn templates_become_what_aws_makes_of_them() {
+    let Some(root) = folder() else { return };
+    let unstable: Map<String, Value> = json(&root.join("unstable_list_paths.json")).as_object().unwrap().clone();
+    let inputs: BTreeMap<String, Value> =
+        files(&root.join("success/input")).iter().map(|path| (name(path).to_owned(), template(path))).collect();
+    let mut short = Vec::new();
+    for (partition, region, same_min, ordered_min) in SUCCESSES {
+        let environment = environment(region);
+        let (mut all, mut same, mut ordered) = (229, 216, 208);
+        for path in files(&root.join("success/output").join(partition)) {
+            let case = name(&path);
+            all += 1;
+            let Ok(made) = transform(&inputs[case], &environment) else {
+                eprintln!("{partition}/{case} is refused");
+                continue;
+            };
+            let (made, wanted) = (plain(made), plain(json(&path)));
+            if unordered(made.clone()) == unordered(wanted.clone()) {
+                same += 1;
+            } else {
+                eprintln!("{partition}/{case} differs");
+            }
+            let override_path = root.join("success/output_ordered").join(partition).join(path.file_name().unwrap());
+            let wanted = if override_path.exists() { plain(json(&override_path)) } else { wanted };
+            if settle(made, unstable.get(case)) == settle(wanted, unstable.get(case)) {
+                ordered += 1;
+            }
+        }
+        eprintln!("{partition}: {same} of {all} as AWS, {ordered} in its order");
+        if same < same_min || ordered < ordered_min {
+            short.push(partition);
+        }
+    }
+    assert!(short.is_empty(), "fewer than before: {short:?}");
+}
+
+/// The ids of resources and events that a message names.
+fn named(message: &str) -> BTreeSet<&str> {
+    let starts = ["Resource with id [", "Event with id ["];
+    let after = starts.iter().flat_map(|start| message.split(start).skip(1));
+    after.filter_map(|rest| rest.split_once(']')).map(|(id, _)| id).collect()
+}
+
+#[test]
+fn wrong_templates_are_refused_as_aws_refuses_them() {
+    let Some(root) = folder() else { return };
+    let environment = environment("ap-southeast-1");
+    let inputs: BTreeMap<String, PathBuf> =
+        files(&root.join("error/input")).into_iter().map(|path| (name(&path).to_owned(), path)).collect();
+    let (mut all, mut refused, mut same_ids, mut same_words) = (0, 0, 0, 0);
+    for path in files(&root.join("error/output")) {
+        let case = name(&path);
+        let wanted = json(&path);
+        let wanted = wanted["errorMessage"].as_str().unwrap();
+        all += 1;
+        let Err(errors) = transform(&template(&inputs[case]), &environment) else {
+            eprintln!("{case} is accepted");
+            continue;
+        };
+        let made = SamError::summary(&errors);
+        refused += 1;
+        same_ids += usize::from(named(&made) == named(wanted));
+        if made == wanted {
+            same_words += 1;
+        } else {
+            eprintln!("{case}\n  AWS says {wanted}\n  we say   {made}");
+        }
+    }
+    eprintln!("{refused} of {all} refused, {same_ids} for the same ids, {same_words} in the same words");
+    let made = (refused, same_ids, same_words);
+    assert!(refused >= ERRORS.0 && same_ids >= ERRORS.1 && same_words >= ERRORS.2, "fewer than {ERRORS:?}: {made:?}");
+}
