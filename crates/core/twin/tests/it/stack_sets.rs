@@ -574,69 +574,6 @@ fn a_world_saved_in_the_middle_ends_like_one_that_was_not() {
     assert_eq!(run(false), run(true));
 }
 
-/// A thousand accounts, four regions, two sets; run it alone in release mode to see how long it takes.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn a_thousand_accounts_in_four_regions() {
-    let mut fleet = Fleet::new(1_000);
-    let regions = ["eu-west-1", "us-east-1", "eu-central-1", "us-west-2"].map(str::to_owned).to_vec();
-    let administrator = fleet.admin.account().to_string();
-    fleet.place_roles(&(0..1_000).collect::<Vec<usize>>());
-    let named = TIER_1
-        .replace("stackfleet-key-rotation-execution", "stackfleet-${AWS::Region}")
-        .replace("RoleName: ", "RoleName: !Sub ");
-    fleet
-        .create_set("roles", &named, |input| {
-            input.permission_model = Some(cfn::PermissionModels::ServiceManaged);
-            input.parameters = Some(vec![cfn::Parameter {
-                parameter_key: Some("AdministratorAccountId".to_owned()),
-                parameter_value: Some(administrator),
-                ..cfn::Parameter::default()
-            }]);
-        })
-        .unwrap();
-    let preferences = cfn::StackSetOperationPreferences {
-        max_concurrent_percentage: Some(25),
-        concurrency_mode: Some(cfn::ConcurrencyMode::SoftFailureTolerance),
-        region_concurrency_type: Some(cfn::RegionConcurrencyType::Parallel),
-        ..cfn::StackSetOperationPreferences::default()
-    };
-    let (unit, accounts) = (fleet.unit.clone(), fleet.accounts.iter().map(ToString::to_string).collect());
-    let operation = fleet
-        .create_instances("roles", |input| {
-            input.regions.clone_from(&regions);
-            input.deployment_targets = Some(cfn::DeploymentTargets {
-                organizational_unit_ids: Some(vec![unit]),
-                ..cfn::DeploymentTargets::default()
-            });
-            input.operation_preferences = Some(preferences.clone());
-        })
-        .unwrap();
-    assert_eq!(fleet.finish("roles", &operation), "SUCCEEDED");
-    for region in &regions {
-        fleet.artifact(region);
-    }
-    let bucket = format!("stackfleet-artifacts-{}-${{AWS::Region}}", fleet.admin.account());
-    let template = TIER_2.replace("CodeUri: src", &format!("CodeUri: {{ Bucket: !Sub '{bucket}', Key: code.zip }}"));
-    fleet
-        .create_set("app", &template, |input| {
-            input.parameters = Some(vec![cfn::Parameter {
-                parameter_key: Some("Environment".to_owned()),
-                parameter_value: Some("dev".to_owned()),
-                ..cfn::Parameter::default()
-            }]);
-        })
-        .unwrap();
-    let operation = fleet
-        .create_instances("app", |input| {
-            input.regions = regions;
-            input.accounts = Some(accounts);
-            input.operation_preferences = Some(preferences);
-        })
-        .unwrap();
-    assert_eq!(fleet.finish("app", &operation), "SUCCEEDED");
-}
-
 #[test]
 fn managed_execution_lets_operations_run_side_by_side() {
     let mut fleet = Fleet::new(2);
