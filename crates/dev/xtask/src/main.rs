@@ -1,8 +1,11 @@
-//! Chores: `cargo xtask api` generates the types of `core/api` from published API models.
+//! Chores: `cargo xtask api` generates the types of `core/api` from published API models, `cargo xtask catalog` the facts of
+//! `core/catalog` from published resource schemas.
 //!
 //! Not a build system: building and testing is cargo's matter.
 
 mod api;
+mod catalog;
+mod wheel;
 
 use clap::{Parser, Subcommand};
 
@@ -17,6 +20,8 @@ struct Arguments {
 enum Chore {
     /// Generate crates/core/api/src/generated from the models in the PyPI package botocore
     Api(api::Arguments),
+    /// Write crates/core/catalog/catalog.bin from the schemas in the PyPI package cfn-lint
+    Catalog(catalog::Arguments),
     /// Write a generated project, for benchmarks
     Project {
         /// Where
@@ -33,6 +38,7 @@ enum Chore {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().chore {
         Chore::Api(arguments) => api::run(&arguments),
+        Chore::Catalog(arguments) => catalog::run(&arguments),
         Chore::Project { folder, accounts, regions } => {
             let files = stackfleet_testkit::project(stackfleet_testkit::Size { accounts, regions });
             Ok(stackfleet_testkit::write(&files, &folder)?)
