@@ -99,8 +99,9 @@ impl TemplateFile {
     }
 }
 
-/// Returns pointers to code that lies in the project, with the paths as written.
-fn local_code(template: &Template) -> Vec<(String, &str)> {
+/// Returns pointers to code that lies beside a template, with the paths as written.
+#[must_use]
+pub fn local_code(template: &Template) -> Vec<(String, &str)> {
     let own = template.resources().filter_map(|resource| {
         let (_, property) = CODE.iter().find(|(type_name, _)| *type_name == resource.type_name())?;
         let path = resource.properties()?.get(*property)?.as_str()?;

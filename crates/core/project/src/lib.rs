@@ -27,7 +27,7 @@ mod templates;
 mod text;
 mod trust;
 
-pub use deployable::LocalCode;
+pub use deployable::{LocalCode, local_code};
 pub use load::{FILE_NAME, load};
 pub use lookup::{ADMINISTRATION_ROLE, ENVIRONMENT_TAG, NotKnown};
 pub use model::Project;

@@ -38,6 +38,9 @@ pub struct Connection {
     pub http_client: Option<SharedHttpClient>,
     /// A clock to sign with instead of the system's.
     pub now: Option<Now>,
+    /// How much faster than real time that world runs, for what is simulated; 0 counts as 1. Pauses are as much
+    /// shorter.
+    pub speed: u32,
 }
 
 /// A clock, as a function.
@@ -148,7 +151,7 @@ impl Aws {
         let home: Region =
             config.region().and_then(|region| region.as_ref().parse().ok()).ok_or(ConnectError::NoRegion)?;
 
-        let limiter = Arc::new(Limiter::default());
+        let limiter = Arc::new(Limiter::faster(connection.speed));
         let asked = Asked { service: "sts", operation: "GetCallerIdentity", account: None, region: Some(home.clone()) };
         let sts = aws_sdk_sts::Client::new(&config);
         let who = read(&limiter, Family::Plenty, &asked, || sts.get_caller_identity().send())
@@ -280,7 +283,7 @@ where
         if matches!(failure.kind, Kind::Later(_)) {
             limiter.throttled(family);
         }
-        tokio::time::sleep(Duration::from_millis(250 << tries)).await;
+        limiter.pause(Duration::from_millis(250 << tries)).await;
     }
 }
 

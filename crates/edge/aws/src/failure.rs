@@ -70,6 +70,9 @@ const BUSY: [&str; 5] = [
     "OperationAborted",
 ];
 
+/// The code of a call that could not be signed.
+const NO_CREDENTIALS: &str = "NoCredentials";
+
 /// Who was asked for what: goes into every [`Failure`].
 #[derive(Debug, Clone)]
 pub struct Asked {
@@ -103,6 +106,9 @@ impl Failure {
             }
             SdkError::ConstructionFailure(_) => ("RequestNotMade".to_owned(), chain(&error), None, Kind::Refused),
             SdkError::TimeoutError(_) => ("Timeout".to_owned(), chain(&error), None, Kind::Unknown),
+            SdkError::DispatchFailure(_) if lacks_credentials(&error) => {
+                (NO_CREDENTIALS.to_owned(), chain(&error), None, Kind::Refused)
+            }
             SdkError::DispatchFailure(failure) if failure.is_user() => {
                 ("RequestNotMade".to_owned(), chain(&error), None, Kind::Refused)
             }
@@ -121,6 +127,18 @@ impl Failure {
     #[must_use]
     pub fn is(&self, code: &str) -> bool {
         self.refusal.code == code || self.refusal.code.strip_suffix("Exception") == Some(code)
+    }
+
+    /// Tells whether the call could not be signed, since there are no keys or no valid ones.
+    #[must_use]
+    pub fn lacks_credentials(&self) -> bool {
+        self.refusal.code == NO_CREDENTIALS
+    }
+
+    /// Tells whether nothing answered.
+    #[must_use]
+    pub fn is_without_answer(&self) -> bool {
+        self.kind == Kind::Unknown && matches!(self.refusal.code.as_str(), "NoAnswer" | "Timeout")
     }
 
     /// Returns it as the outcome of a step.
@@ -147,6 +165,11 @@ fn sort(code: &str, message: &str, status: Option<StatusCode>) -> Kind {
     } else {
         Kind::Refused
     }
+}
+
+fn lacks_credentials(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<aws_credential_types::provider::error::CredentialsError>()
+        || error.source().is_some_and(lacks_credentials)
 }
 
 fn chain(error: &dyn StdError) -> String {

@@ -38,6 +38,9 @@ pub(crate) struct Global {
     /// Talk to this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL", conflicts_with = "twin")]
     pub(crate) endpoint_url: Option<String>,
+    /// With --endpoint-url: that AWS is simulated and its time runs this much faster, as with `twin serve --speed`
+    #[arg(long, global = true, value_name = "FACTOR", requires = "endpoint_url", default_value_t = 1)]
+    pub(crate) endpoint_speed: u32,
     /// Use the embedded simulated AWS, in virtual time
     #[arg(long, global = true)]
     pub(crate) twin: bool,
@@ -161,6 +164,9 @@ pub(crate) enum TargetsCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TwinCommand {
     /// Serve the simulated AWS as an endpoint for any AWS client
+    ///
+    /// Besides AWS's protocols it answers GET /_twin/calls: how many calls came, by operation, and which of them ask
+    /// for a change.
     Serve {
         /// Port on 127.0.0.1; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
@@ -177,6 +183,9 @@ pub(crate) enum TwinCommand {
         /// Seed of a new world
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
+        /// E-mail address of a new world's management account
+        #[arg(long, value_name = "ADDRESS")]
+        management_email: Option<String>,
     },
 }
 
@@ -254,6 +263,9 @@ pub(crate) enum SamCommand {
         /// What AWS would look up over the network, as JSON
         #[arg(long, value_name = "FILE")]
         lookups: Option<PathBuf>,
+        /// Where local code would be uploaded to; without it local code is refused, as AWS refuses it
+        #[arg(long, value_name = "s3://BUCKET/KEY")]
+        code_uri: Option<String>,
         /// Write DIR/STEM.json, or DIR/STEM.error.txt, instead of printing
         #[arg(long, value_name = "DIR")]
         out_dir: Option<PathBuf>,

@@ -37,18 +37,28 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
         Command::Status { apps } => status::run(console, global, apps),
         Command::Verify { apps, repair, yes } => verify::run(console, global, apps, *repair, *yes),
         Command::Rehearse { folder, seed } => rehearse::run(console, global, folder.as_deref(), *seed),
-        Command::Twin { command: TwinCommand::Serve { port, ready_file, state, speed, seed } } => serve::run(
-            console,
-            &serve::Options {
-                port: *port,
-                ready_file: ready_file.as_deref(),
-                state: state.as_deref(),
-                speed: *speed,
-                seed: *seed,
-            },
-        ),
-        Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, out_dir } } => {
-            sam::translate(console, files, region, parameters, lookups.as_deref(), out_dir.as_deref())
+        Command::Twin { command: TwinCommand::Serve { port, ready_file, state, speed, seed, management_email } } => {
+            serve::run(
+                console,
+                &serve::Options {
+                    port: *port,
+                    ready_file: ready_file.as_deref(),
+                    state: state.as_deref(),
+                    speed: *speed,
+                    seed: *seed,
+                    management_email: management_email.as_deref(),
+                },
+            )
+        }
+        Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, code_uri, out_dir } } => {
+            let options = sam::Options {
+                region,
+                parameters,
+                lookups: lookups.as_deref(),
+                code_uri: code_uri.as_deref(),
+                out_dir: out_dir.as_deref(),
+            };
+            sam::translate(console, files, &options)
         }
         Command::Policy { command: PolicyCommand::Evaluate { cases, rollout } } => match (cases, rollout) {
             (_, Some(organization)) => policy::evaluate_rollout(console, organization),

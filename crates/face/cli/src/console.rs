@@ -35,7 +35,12 @@ impl Console {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let plain = global.no_color || set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let terminal = io::stderr().is_terminal();
-        let columns = crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns));
+        // Where there is no terminal, whoever made the pipe may say how wide it is shown.
+        let columns = if terminal {
+            crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+        } else {
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
+        };
         Self {
             json: global.json,
             quiet: global.quiet,
@@ -43,7 +48,7 @@ impl Console {
             color: terminal && !plain,
             result_color: io::stdout().is_terminal() && !plain,
             live: terminal && !global.quiet && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
-            width: columns.filter(|columns| *columns > 0 && terminal).unwrap_or(WIDTH_DEFAULT),
+            width: columns.filter(|columns| *columns > 0).unwrap_or(WIDTH_DEFAULT),
         }
     }
 

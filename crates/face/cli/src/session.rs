@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::Future, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
-use stackfleet_aws::{Aws, Connection, observe};
+use stackfleet_aws::{Aws, ConnectError, Connection, observe};
 use stackfleet_base::{Diagnostic, Digest, Sources};
 use stackfleet_drive::Clock;
 use stackfleet_pack::{Folder, pack};
@@ -128,9 +128,12 @@ impl Reach {
             profile: global.profile.clone(),
             endpoint_url: global.endpoint_url.clone(),
             home,
+            speed: global.endpoint_speed,
             ..Connection::default()
         };
-        Ok(Self { aws: Aws::connect(connection).await?, clock: Clock::system(), twin: None })
+        let clock = Clock::system().faster(global.endpoint_speed);
+        let aws = Aws::connect(connection).await.map_err(|error| unconnected(global, error))?;
+        Ok(Self { aws, clock, twin: None })
     }
 
     /// Connects to a twin.
@@ -150,6 +153,26 @@ impl Reach {
     pub(crate) fn close(&self) -> Result<()> {
         self.twin.as_ref().map_or(Ok(()), Twin::save)
     }
+}
+
+/// Says what to do about a connection that cannot be made.
+fn unconnected(global: &Global, error: ConnectError) -> anyhow::Error {
+    let endpoint = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+    let told = match (&error, endpoint) {
+        (ConnectError::WhoAmI(failure), _) if failure.lacks_credentials() => {
+            "nobody is signed in to AWS; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with --profile, \
+             or try things out with --twin"
+                .to_owned()
+        }
+        (ConnectError::WhoAmI(failure), Some(url)) if failure.is_without_answer() => {
+            format!("nothing answers at {url}; `stackfleet twin serve` starts a simulated AWS and prints its address")
+        }
+        (ConnectError::WhoAmI(failure), None) if failure.is_without_answer() => {
+            "AWS cannot be reached; is there a network, or a proxy that has to be named in HTTPS_PROXY?".to_owned()
+        }
+        (ConnectError::WhoAmI(_) | ConnectError::NoRegion | ConnectError::Identity(_), _) => return error.into(),
+    };
+    anyhow::Error::new(error).context(told)
 }
 
 /// Runs to its end, in virtual time where the world is simulated in this process.

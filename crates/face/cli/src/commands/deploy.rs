@@ -51,7 +51,7 @@ pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool
         let plan = match saved {
             Some(plan) => {
                 if let Some(reason) = stale(&plan, &loaded, &observed) {
-                    console.warn(format!("The saved plan is out of date: {reason}. Plan again; nothing was changed."));
+                    console.warn(format!("The saved plan is out of date: {reason}. Nothing was changed. Plan again."));
                     return Ok(Exit::Refused);
                 }
                 plan

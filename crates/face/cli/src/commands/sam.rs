@@ -8,20 +8,24 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use stackfleet_base::Diagnostic;
-use stackfleet_base::Sources;
+use stackfleet_base::{Diagnostic, Sources};
+use stackfleet_project::local_code;
 use stackfleet_sam::{Applications, Environment, SamError, transform};
 
 use crate::{console::Console, diagnostics, exit::Exit};
 
-pub(crate) fn translate(
-    console: &Console,
-    files: &[PathBuf],
-    region: &str,
-    parameters: &[String],
-    lookups: Option<&Path>,
-    out_dir: Option<&Path>,
-) -> Result<Exit> {
+/// What may be set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) parameters: &'a [String],
+    pub(crate) lookups: Option<&'a Path>,
+    pub(crate) code_uri: Option<&'a str>,
+    pub(crate) out_dir: Option<&'a Path>,
+}
+
+pub(crate) fn translate(console: &Console, files: &[PathBuf], options: &Options<'_>) -> Result<Exit> {
+    let Options { region, parameters, lookups, code_uri, out_dir } = *options;
     let environment = environment(region, parameters, lookups)?;
     if let Some(folder) = out_dir {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -32,7 +36,7 @@ pub(crate) fn translate(
     let mut exit = Exit::Done;
     for file in files {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        match translated(&file.to_string_lossy(), &text, &environment) {
+        match translated(&file.to_string_lossy(), &text, &environment, code_uri) {
             Ok(template) => put(console, out_dir, file, "json", &format!("{template:#}\n"))?,
             Err(refused) => {
                 exit = Exit::Error;
@@ -58,7 +62,7 @@ struct Refused {
     sources: Sources,
 }
 
-fn translated(path: &str, text: &str, environment: &Environment) -> Result<Value, Refused> {
+fn translated(path: &str, text: &str, environment: &Environment, code_uri: Option<&str>) -> Result<Value, Refused> {
     let mut sources = Sources::default();
     let file = sources.add(path, text);
     let (template, found) = stackfleet_template::read(file, text);
@@ -67,14 +71,24 @@ fn translated(path: &str, text: &str, environment: &Environment) -> Result<Value
         let messages: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
         return Err(Refused { text: messages.join("\n"), diagnostics: found, sources });
     }
-    transform(template.value(), environment).map_err(|errors| {
+    let mut document = template.value().clone();
+    for (pointer, _) in code_uri.map(|_| local_code(&template)).unwrap_or_default() {
+        if let (Some(code), Some(uri)) = (document.pointer_mut(&pointer), code_uri) {
+            *code = Value::from(uri);
+        }
+    }
+    transform(&document, environment).map_err(|errors| {
         let diagnostics = errors.iter().map(|error| diagnostic(error, &template)).collect();
         Refused { text: SamError::summary(&errors), diagnostics, sources }
     })
 }
 
 fn diagnostic(error: &SamError, template: &stackfleet_template::Template) -> Diagnostic {
-    let diagnostic = Diagnostic::error("SAM001", error.message.clone());
+    let mut diagnostic = Diagnostic::error("SAM001", error.message.clone());
+    if error.message.contains("is not a valid S3 Uri") {
+        diagnostic = diagnostic
+            .help("code that lies beside the template needs `--code-uri s3://BUCKET/KEY` here; `deploy` uploads it");
+    }
     let pointer = error.logical_id.as_ref().map(|id| format!("/Resources/{id}"));
     let span = pointer.and_then(|pointer| template.key_span(&pointer).or_else(|| template.span(&pointer)));
     match span {

@@ -22,6 +22,7 @@ pub(crate) struct Options<'a> {
     pub(crate) state: Option<&'a Path>,
     pub(crate) speed: u32,
     pub(crate) seed: u64,
+    pub(crate) management_email: Option<&'a str>,
 }
 
 /// The region that the printed settings name; every region is served.
@@ -31,7 +32,7 @@ pub(crate) fn run(console: &Console, options: &Options<'_>) -> Result<Exit> {
     session::block_on(false, async {
         let world = match options.state.filter(|path| path.exists()) {
             Some(path) => twin::load(path)?,
-            None => twin::new(options.seed, None),
+            None => twin::new(options.seed, options.management_email),
         };
         let (key, secret) = world.administrator_key();
         let (key, secret) = (key.to_owned(), secret.to_owned());
