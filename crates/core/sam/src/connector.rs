@@ -215,16 +215,16 @@ fn permissions(
     settings: &Map,
     categories: &[String],
 ) -> Result<Vec<Generated>> {
-    let Some(function) = destination.arn.clone() else {
-        return Err(Fault::resource(pair.id, "Unable to get Lambda function ARN from 'Destination' resource."));
-    };
     let mut made = Vec::new();
     for category in categories {
         let Some(access) = settings.map("AccessCategories").and_then(|all| all.get(category)) else { continue };
         let mut access = access.clone();
         fill(pair.id, &mut access, source, destination)?;
+        let Some(function) = destination.arn.clone() else {
+            return Err(Fault::resource(pair.id, "Unable to get Lambda function ARN from 'Destination' resource."));
+        };
         let mut permission = new(pair, &format!("{category}LambdaPermission"), "AWS::Lambda::Permission");
-        permission.put("FunctionName", function.clone());
+        permission.put("FunctionName", function);
         if let Some(access) = access.as_map() {
             permission.copy(access, &["Action", "Principal", "SourceArn", "SourceAccount"]);
         }

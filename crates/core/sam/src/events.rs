@@ -117,6 +117,50 @@ pub(crate) fn target_id(id: &str, suffix: &str) -> String {
     format!("{kept}{suffix}")
 }
 
+const KINDS: [&str; 19] = [
+    "AlexaSkill",
+    "Api",
+    "CloudWatchEvent",
+    "CloudWatchLogs",
+    "Cognito",
+    "DocumentDB",
+    "DynamoDB",
+    "EventBridgeRule",
+    "HttpApi",
+    "IoTRule",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "S3",
+    "SNS",
+    "SQS",
+    "Schedule",
+    "ScheduleV2",
+    "SelfManagedKafka",
+];
+
+/// Checks that every event has a type that there is, before anything else of a function is looked at.
+///
+/// # Errors
+/// A fault of the function that names the first wrong event.
+pub(crate) fn check_kinds(function: &Text, properties: &Map) -> Result<()> {
+    for (name, event) in properties.map("Events").into_iter().flat_map(Map::iter) {
+        let message = match event {
+            Node::Map(event) if event.str("Type").is_some_and(|kind| KINDS.contains(&kind)) => continue,
+            Node::Map(event) => format!(
+                "Resource dict has missing or invalid value for key Type. Event Type is: {}.",
+                event.present("Type").map_or_else(|| "None".to_owned(), python::display)
+            ),
+            Node::Null => "'NoneType' object has no attribute 'get'".to_owned(),
+            Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
+                "'str' object has no attribute 'get'".to_owned()
+            }
+        };
+        return Err(wrap(function, Fault::event(name, message)));
+    }
+    Ok(())
+}
+
 /// Makes the resources of all events of a function, in the order of their names.
 pub(crate) fn expand_function_events(
     context: &mut Context<'_>,

@@ -14,7 +14,7 @@ use crate::generated::{self, Generated};
 use crate::intrinsics::{self, get_att, reference};
 use crate::node::{Map, Node, Text, list, map};
 use crate::policies::Policies;
-use crate::properties::{Shape, Specification, check, expect_map, expect_text, free, optional, should_be};
+use crate::properties::{Shape, Specification, check, expect_map, expect_text, free, literal, optional, should_be};
 use crate::role::{self, RoleParts};
 
 const KIND: &str = "AWS::Serverless::Function";
@@ -23,7 +23,7 @@ const PROPERTIES: Specification = &[
     optional("Architectures", Shape::List),
     optional("AssumeRolePolicyDocument", Shape::Map),
     optional("AutoPublishAlias", Shape::Text),
-    optional("AutoPublishAliasAllProperties", Shape::Boolean),
+    literal(optional("AutoPublishAliasAllProperties", Shape::Boolean)),
     optional("AutoPublishCodeSha256", Shape::Text),
     optional("CapacityProviderConfig", Shape::Map),
     optional("CodeSigningConfigArn", Shape::Text),
@@ -35,7 +35,7 @@ const PROPERTIES: Specification = &[
     optional("Environment", Shape::Map),
     optional("EphemeralStorage", Shape::Map),
     optional("EventInvokeConfig", Shape::Map),
-    optional("Events", Shape::MapOfMaps),
+    optional("Events", Shape::Map),
     optional("FileSystemConfigs", Shape::List),
     optional("FunctionName", Shape::Text),
     optional("FunctionScalingConfig", Shape::Map),
@@ -116,6 +116,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     check(id, KIND, properties, PROPERTIES)?;
     let attributes = context.passthrough(resource);
     let parts = FunctionParts { id, properties, attributes: &attributes };
+    events::check_kinds(id, properties)?;
     validate(&parts)?;
 
     let mut lambda = lambda_function(context, &parts)?;
@@ -130,6 +131,12 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         context.generations.add(id, "Alias", &made_alias.id);
         made.push(version);
         alias = Some(made_alias);
+    }
+    if alias.is_none() && properties.truthy("ProvisionedConcurrencyConfig").is_some() {
+        return Err(Fault::resource(
+            id,
+            "To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function",
+        ));
     }
     let mut preference = None;
     if let Some(value) = properties.present("DeploymentPreference") {

@@ -183,6 +183,12 @@ fn add_event(
     let Some(api) = api_id(properties.get(kind.id_property)) else {
         return Err(Fault::event(name, should_be(kind.id_property, "a string")));
     };
+    if !kind.is_http && !context.resources.contains(&api) {
+        return Err(Fault::event(
+            name,
+            "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.",
+        ));
+    }
     let Some(api_properties) = api_properties(context, kind, &api) else { return Ok(Some((api, path, method))) };
     let managed = api_properties.truthy(MANAGED).is_some();
     let merged = api_properties.truthy("MergeDefinitions").is_some();

@@ -18,8 +18,6 @@ pub(crate) enum Shape {
     TextOrTexts,
     MapOrBoolean,
     ListOrMap,
-    /// A map of maps.
-    MapOfMaps,
     /// A text, a list or a map.
     Compound,
 }
@@ -44,7 +42,6 @@ impl Shape {
             }
             Shape::MapOrBoolean => map || value.as_bool().is_some(),
             Shape::ListOrMap => list || map,
-            Shape::MapOfMaps => value.as_map().is_some_and(|items| items.values().all(|i| i.as_map().is_some())),
             Shape::Compound => text || map || list,
         }
     }
@@ -56,17 +53,23 @@ pub(crate) struct Property {
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
     pub(crate) required: bool,
+    /// No intrinsic function may stand for it.
+    pub(crate) literal: bool,
 }
 
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: false }
+    Property { name, shape, required: false, literal: false }
 }
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: true }
+    Property { name, shape, required: true, literal: false }
+}
+/// A property for which no intrinsic function may stand.
+pub(crate) const fn literal(property: Property) -> Property {
+    Property { literal: true, ..property }
 }
 /// Any value, not required.
 pub(crate) const fn free(name: &'static str) -> Property {
-    Property { name, shape: Shape::Any, required: false }
+    Property { name, shape: Shape::Any, required: false, literal: false }
 }
 
 /// The properties of one type.
@@ -81,7 +84,7 @@ pub(crate) fn check(id: &Text, kind: &str, properties: &Map, specification: &[Pr
         let Some(property) = specification.iter().find(|property| property.name == name.as_str()) else {
             return Err(Fault::resource(id, format!("property {name} not defined for resource of type {kind}")));
         };
-        let escapes = value.is_null() || may_be_intrinsic(value);
+        let escapes = value.is_null() || (!property.literal && may_be_intrinsic(value));
         if !escapes && !property.shape.admits(value) {
             return Err(Fault::resource(id, format!("Type of property '{name}' is invalid.")));
         }

@@ -163,8 +163,11 @@ fn expand_resources(context: &mut Context<'_>, mut faults: Vec<Fault>) -> Result
         context.written_kinds.insert(id.to_string(), kind.clone());
     }
     for (_, id, kind) in order {
-        if let Err(fault) = expand_resource(context, &id, &kind) {
-            faults.push(fault);
+        match expand_resource(context, &id, &kind) {
+            Ok(()) => {}
+            // A document that cannot be edited ends everything.
+            Err(fault @ Fault::Document(_)) => return Err(vec![fault]),
+            Err(fault) => faults.push(fault),
         }
     }
     if !faults.is_empty() {

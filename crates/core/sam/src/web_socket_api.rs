@@ -126,9 +126,8 @@ fn validate(parts: &Parts<'_>) -> Result<()> {
 
 fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
     let Some(Node::Map(auth)) = parts.properties.truthy("Auth") else { return Ok(()) };
-    let others = ["AuthArn", "IdentitySource", "InvokeRole", "Name"];
-    let has_others = others.iter().any(|key| auth.present(key).is_some());
-    match auth.present("AuthType").map(crate::python::display).as_deref() {
+    let has_others = auth.iter().any(|(key, value)| key != "AuthType" && !value.is_null());
+    match auth.present("AuthType").map(|kind| crate::python::display(kind).to_uppercase()).as_deref() {
         None if has_others => {
             return Err(parts.fault("AuthType must be specified for additional auth configurations."));
         }

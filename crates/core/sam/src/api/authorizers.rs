@@ -80,7 +80,13 @@ impl Authorizer<'_> {
         if let Some(identity) = self.properties.present("Identity")
             && identity.as_map().is_none()
         {
-            return Err(parts.fault(should_be(&format!("Auth.Authorizers.{name}.Identity"), "a map")));
+            return Err(parts.fault(if self.is_request() {
+                should_be(&format!("Authorizer.{name}.Identity"), "a map")
+            } else {
+                "Auth.Authorizers.<Authorizer>.Identity must be a dict (LambdaTokenAuthorizationIdentity, \
+                 LambdaRequestAuthorizationIdentity or CognitoAuthorizationIdentity)."
+                    .to_owned()
+            }));
         }
         if !self.is_cognito() && !matches!(self.payload_type(), "TOKEN" | "REQUEST") {
             let kind = self.payload_type();

@@ -7,7 +7,6 @@ use crate::events::resource_policy;
 use crate::implicit_api::MANAGED;
 use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, Text};
-use crate::properties::should_be;
 use crate::python;
 use crate::swagger::{self, GATEWAY_RESPONSES, Swagger, cors::Cors};
 
@@ -129,9 +128,11 @@ fn add_auth(context: &Context<'_>, parts: &ApiParts<'_>, body: &Node) -> Result<
             definitions.insert(authorizer.name.clone(), definition);
         }
     }
-    if let Some(default) = auth.truthy("DefaultAuthorizer") {
+    // Without authorizers, a default that is none of them is let pass.
+    let names_one = !known.is_empty() || auth.str("DefaultAuthorizer").is_none_or(|name| name == "AWS_IAM");
+    if let Some(default) = auth.truthy("DefaultAuthorizer").filter(|_| names_one) {
         let Some(default) = default.as_text() else {
-            return Err(parts.fault(should_be("Auth.DefaultAuthorizer", "a string")));
+            return Err(parts.fault("DefaultAuthorizer is not a string."));
         };
         let chosen = known.iter().find(|authorizer| *authorizer.name == *default);
         if chosen.is_none() && default != "AWS_IAM" {
@@ -284,7 +285,7 @@ fn with_slashes(node: Node) -> Node {
 }
 
 fn add_models(parts: &ApiParts<'_>, body: &Node, models: &Node) -> Result<Node> {
-    let Some(models) = models.as_map() else {
+    let Some(models) = models.as_map().filter(|models| models.values().all(|model| model.as_map().is_some())) else {
         return Err(parts.fault("Invalid value for 'Models' property"));
     };
     if !swagger::is_valid(body) {

@@ -59,7 +59,7 @@ fn standalone(id: &Text, name: &Text, connector: &Map) -> Result<Map, Fault> {
             };
             for (key, value) in reference.iter() {
                 if key == "Id" {
-                    return Err(Fault::resource(id, format!("'Id' shouldn't be defined in '{path}.SourceReference'.")));
+                    return Err(Fault::resource(name, "'Id' shouldn't be defined in 'SourceReference'."));
                 }
                 source.insert(key.clone(), value.clone());
             }

@@ -117,7 +117,7 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         let stage = properties.get("StageName").cloned();
         add_auth(
             &mut editor,
-            &EventAuth { event: event.name, path: &path, method: &method, auth },
+            &EventAuth { event: event.name, path: &path, method: &method, auth, api: Some(api) },
             api_auth.as_ref(),
             stage.as_ref(),
         )?;
@@ -156,7 +156,7 @@ fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
         definition.remove("security");
         Ok(())
     })?;
-    let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth };
+    let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth, api: None };
     add_auth(&mut editor, &event_auth, api_auth.as_ref(), stage.as_ref())?;
     properties.insert("DefinitionBody", editor.finished());
     Ok(())
@@ -226,6 +226,8 @@ pub(crate) struct EventAuth<'a> {
     pub(crate) path: &'a Text,
     pub(crate) method: &'a Text,
     pub(crate) auth: &'a Map,
+    /// The API, where its own properties are still to be checked.
+    pub(crate) api: Option<&'a Text>,
 }
 
 /// Adds authorizer, API key and resource policy of an event to its method.
@@ -237,6 +239,12 @@ pub(crate) fn add_auth(
 ) -> Result<()> {
     let auth = event.auth;
     let fault = |message: String| Fault::event(event.event, message);
+    if api_auth.is_some_and(|auth| auth.truthy() && auth.as_map().is_none())
+        && auth.truthy("Authorizer").is_some()
+        && let Some(api) = event.api
+    {
+        return Err(Fault::resource(api, should_be("Auth", "a map")));
+    }
     let authorizer = auth.truthy("Authorizer");
     if auth.truthy("OverrideApiAuth").is_some()
         && authorizer.is_none()

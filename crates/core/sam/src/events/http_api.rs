@@ -207,7 +207,7 @@ fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, 
         format!("Unable to set Authorizer{name} on API method [{}] for path [{}]", route.method, route.path)
     };
     let api_auth = match api_auth {
-        Some(auth) if auth.truthy() && auth.as_map().is_none() => {
+        Some(auth) if auth.as_map().is_none() => {
             let api = api_id(event.properties.get("ApiId")).unwrap_or_else(|| "".into());
             return Err(Fault::resource(&api, should_be("Auth", "a map")));
         }

@@ -6,10 +6,10 @@ use crate::error::{Fault, Result};
 use crate::generated::{Generated, tag};
 use crate::intrinsics::{if_, reference, target, under_condition};
 use crate::node::{Map, Node, Text, list};
-use crate::properties::{Shape, Specification, check, optional, required, should_be};
+use crate::properties::{Shape, Specification, check, literal, optional, required, should_be};
 
 const PROPERTIES: Specification =
-    &[required("Bucket", Shape::Text), required("Events", Shape::TextOrTexts), optional("Filter", Shape::Map)];
+    &[required("Bucket", Shape::Text), literal(required("Events", Shape::TextOrTexts)), optional("Filter", Shape::Map)];
 
 pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
     check(&event.id, event.kind, event.properties, PROPERTIES)?;
@@ -60,7 +60,7 @@ fn configurations(event: &Event<'_>) -> Vec<Node> {
 
 fn depend(id: &Text, bucket: &mut Map, permission: &Text) -> Result<()> {
     let mut names = match bucket.get("DependsOn") {
-        None | Some(Node::Null) => Vec::new(),
+        None => Vec::new(),
         Some(Node::List(names)) => names.clone(),
         Some(name @ Node::Text(_)) => vec![name.clone()],
         Some(_other) => {

@@ -7,7 +7,7 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, free, optional};
+use crate::properties::{Shape, Specification, check, free, literal, optional};
 use crate::role;
 
 const PROPERTIES: Specification = &[
@@ -26,7 +26,7 @@ const PROPERTIES: Specification = &[
     free("RoleArn"),
     optional("DeadLetterConfig", Shape::Map),
     optional("RetryPolicy", Shape::Map),
-    optional("OmitName", Shape::Boolean),
+    literal(optional("OmitName", Shape::Boolean)),
 ];
 
 const SAME: &[&str] = &[

@@ -1,7 +1,6 @@
 //! Where a function's code comes from: `InlineCode`, `CodeUri`, `ImageUri`; the same forms serve layers and definitions.
 
 use crate::error::{Fault, Result};
-use crate::intrinsics;
 use crate::node::{Map, Node, Text, map};
 
 /// Checks that the properties fit the package type.
@@ -48,8 +47,8 @@ pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
     if let Some(inline) = properties.present("InlineCode") {
         return Ok(Node::Map(map! {"ZipFile" => inline}));
     }
-    if let Some(uri) = properties.truthy("CodeUri") {
-        if intrinsics::is_dynamic_reference(uri) {
+    if let Some(uri) = properties.present("CodeUri").filter(|uri| uri.as_str() != Some("")) {
+        if uri.as_str().is_some_and(|uri| uri.contains("{{resolve:")) {
             return Err(Fault::resource(
                 id,
                 "Unsupported dynamic reference detected in 'CodeUri'. Please consider using alternative 'FunctionCode' \

@@ -103,7 +103,6 @@ fn validate_cors(id: &Text, config: &Map) -> Result<()> {
             | Shape::TextOrTexts
             | Shape::MapOrBoolean
             | Shape::ListOrMap
-            | Shape::MapOfMaps
             | Shape::Compound => value.as_integer().is_some(),
         };
         if !may_be_intrinsic(value) && !fits {

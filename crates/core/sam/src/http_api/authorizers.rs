@@ -64,6 +64,9 @@ impl Authorizer<'_> {
         if properties.present("AuthorizationScopes").is_some() {
             return Err(parts.fault("AuthorizationScopes must be a list."));
         }
+        if properties.truthy("Identity").is_some_and(|identity| identity.as_map().is_none()) {
+            return Err(parts.fault(should_be(&format!("Auth.Authorizers.{name}.Identity"), "a map")));
+        }
         for field in ["AuthorizerPayloadFormatVersion", "FunctionArn"] {
             if properties.truthy(field).is_none() {
                 return Err(parts.fault(format!("{name} Lambda Authorizer must define '{field}'.")));

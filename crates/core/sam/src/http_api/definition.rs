@@ -110,10 +110,6 @@ fn add_auth(context: &Context<'_>, parts: &HttpApiParts<'_>, editor: &mut Swagge
         all.update(&schemes);
     }
     let Some(default) = auth.truthy("DefaultAuthorizer") else { return Ok(()) };
-    if is_intrinsic(default) {
-        return Err(parts
-            .fault("Unable to set DefaultAuthorizer because intrinsic functions are not supported for this field."));
-    }
     let Some(default) = default.as_text() else {
         return Err(parts.fault(should_be("Auth.DefaultAuthorizer", "a string")));
     };
@@ -125,6 +121,15 @@ fn add_auth(context: &Context<'_>, parts: &HttpApiParts<'_>, editor: &mut Swagge
     let scopes = chosen.map_or_else(Node::list, authorizers::Authorizer::scopes);
     let names: Vec<Text> = schemes.keys().cloned().collect();
     for path in editor.path_names() {
+        let methods = editor.document.map("paths").and_then(|paths| paths.map(&path));
+        if methods.is_some_and(|methods| {
+            !methods.contains(swagger::ANY_METHOD) && methods.keys().any(|method| method.eq_ignore_ascii_case("any"))
+        }) {
+            return Err(Fault::document(format!(
+                "Could not find {} in {path} within DefinitionBody.",
+                swagger::ANY_METHOD
+            )));
+        }
         editor.each_method(&path, |method, definition| {
             if method == "options" {
                 return Ok(());

@@ -11,7 +11,7 @@ use crate::generated::Generated;
 use crate::implicit_api::{MANAGED, api_id};
 use crate::intrinsics::{self, get_att, reference, sub};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::properties::{Shape, Specification, check, expect_map, free, literal, optional, required, should_be};
 use crate::role;
 use crate::swagger::{self, INTEGRATION, Swagger, normal_method};
 
@@ -47,7 +47,7 @@ const API: Specification = &[
     optional("RestApiId", Shape::Text),
     optional("Stage", Shape::Text),
     optional("Auth", Shape::Map),
-    optional("UnescapeMappingTemplate", Shape::Boolean),
+    literal(optional("UnescapeMappingTemplate", Shape::Boolean)),
 ];
 
 struct Event<'a> {
@@ -222,7 +222,7 @@ fn api_method(context: &mut Context<'_>, event: &Event<'_>) -> Result<Generated>
     if let Some(auth) = event.properties.truthy("Auth") {
         let auth = expect_map(&event.id, auth, "Auth")?;
         let api_auth = properties.truthy("Auth").cloned();
-        let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth };
+        let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth, api: None };
         api::add_auth(&mut editor, &event_auth, api_auth.as_ref(), None)?;
     }
     properties.insert("DefinitionBody", editor.finished());

@@ -132,7 +132,7 @@ fn names(requirement: &Node) -> impl Iterator<Item = &Text> {
 
 fn security_of(path: &str, method: &str, definition: &Map) -> Result<Vec<Node>> {
     match definition.get("security") {
-        None | Some(Node::Null) => Ok(Vec::new()),
+        None => Ok(Vec::new()),
         Some(Node::List(list)) => {
             for item in list {
                 if item.as_map().is_none() {

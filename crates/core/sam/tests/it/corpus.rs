@@ -17,7 +17,7 @@ const SUCCESSES: [(&str, &str, usize, usize); 3] = [
 ];
 
 /// Wrong templates: refused, refused for the same resources and events, and in the same words.
-const ERRORS: (usize, usize, usize) = (229, 216, 208);
+const ERRORS: (usize, usize, usize) = (235, 234, 234);
 
 fn folder() -> Option<PathBuf> {
     let Ok(root) = std::env::var("STACKFLEET_CONFORMANCE") else {
@@ -109,7 +109,7 @@ fn templates_become_what_aws_makes_of_them() {
     let mut short = Vec::new();
     for (partition, region, same_min, ordered_min) in SUCCESSES {
         let environment = environment(region);
-        let (mut all, mut same, mut ordered) = (229, 216, 208);
+        let (mut all, mut same, mut ordered) = (0, 0, 0);
         for path in files(&root.join("success/output").join(partition)) {
             let case = name(&path);
             all += 1;
