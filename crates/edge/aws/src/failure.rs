@@ -98,8 +98,12 @@ impl Failure {
         let (code, message, request_id, kind) = match &error {
             SdkError::ServiceError(service) => {
                 let meta = service.err().meta();
-                let code = meta.code().unwrap_or("Unknown").to_owned();
-                let message = meta.message().unwrap_or("AWS gave no message").to_owned();
+                let status_code = status.map_or(0, |status| status.as_u16());
+                let code = meta.code().map_or_else(|| format!("Http{status_code}"), str::to_owned);
+                // AWS names a code in every error of a service; proxies and simulations that lack the operation do not.
+                let silent = "the answer is not one of AWS; perhaps this endpoint does not have the operation";
+                let message = meta.message().unwrap_or(if meta.code().is_none() { silent } else { "no message" });
+                let message = message.to_owned();
                 let request_id = meta.extra("aws_request_id").map(str::to_owned);
                 let kind = sort(&code, &message, status);
                 (code, message, request_id, kind)

@@ -104,7 +104,10 @@ pub(super) async fn update(
         // Automatic deployment must not be given together with targets (API Reference, UpdateStackSet).
         PermissionModel::ServiceManaged { .. } => call.permission_model(PermissionModels::ServiceManaged),
     };
-    started(aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(drop), operation)
+    started(
+        aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(|answer| answer.operation_id),
+        operation,
+    )
 }
 
 pub(super) async fn set_auto_deployment(
@@ -139,7 +142,10 @@ pub(super) async fn set_auto_deployment(
         .auto_deployment(auto_deployment(enabled, retain))
         .operation_id(operation)
         .send();
-    started(aws.once(Family::StackSets, SERVICE, "UpdateStackSet", call).await.map(drop), operation)
+    started(
+        aws.once(Family::StackSets, SERVICE, "UpdateStackSet", call).await.map(|answer| answer.operation_id),
+        operation,
+    )
 }
 
 pub(super) async fn create_instances(
@@ -163,7 +169,10 @@ pub(super) async fn create_instances(
         .set_parameter_overrides((!overrides.is_empty()).then(|| values(overrides)))
         .operation_preferences(operation_preferences(preferences, targets))
         .operation_id(operation);
-    started(aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(drop), operation)
+    started(
+        aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(|answer| answer.operation_id),
+        operation,
+    )
 }
 
 pub(super) async fn update_instances(
@@ -188,14 +197,18 @@ pub(super) async fn update_instances(
         .set_parameter_overrides(Some(values(overrides)))
         .operation_preferences(operation_preferences(preferences, targets))
         .operation_id(operation);
-    started(aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(drop), operation)
+    started(
+        aws.once(Family::StackSets, SERVICE, OPERATION, call.send()).await.map(|answer| answer.operation_id),
+        operation,
+    )
 }
 
 /// The operation's own id makes a repeated request harmless; that AWS knows it already means that it is under way or
-/// has ended, and the next look tells which.
-fn started(done: Result<(), Failure>, operation: &str) -> Result<Fact, Failure> {
+/// has ended, and the next look tells which. What answers with another id than it was given (moto does) is followed by
+/// that one.
+fn started(done: Result<Option<String>, Failure>, operation: &str) -> Result<Fact, Failure> {
     match done {
-        Ok(()) => Ok(running(operation)),
+        Ok(answered) => Ok(running(answered.as_deref().unwrap_or(operation))),
         Err(failure) if failure.is("OperationIdAlreadyExists") => Ok(running(operation)),
         Err(failure) if failure.is("OperationInProgress") && failure.refusal.message.contains(operation) => {
             Ok(running(operation))

@@ -9,6 +9,7 @@ use crate::{
     console::{Console, Paint},
     diagnostics,
     exit::Exit,
+    screens::words,
     session,
 };
 
@@ -26,7 +27,12 @@ pub(crate) fn run(console: &Console, global: &Global) -> Result<Exit> {
         if let (Some(project), false) = (&project, wrong) {
             let accounts = project.organization.as_ref().map_or(0, |organization| organization.all_accounts().len());
             let stacks: usize = project.apps.values().map(|app| app.stacks.len()).sum();
-            let told = format!("✓ {} apps, {stacks} stacks, {accounts} accounts: no error", project.apps.len());
+            let told = format!(
+                "✓ {}, {}, {}: no error",
+                words::number(project.apps.len(), "app"),
+                words::number(stacks, "stack"),
+                words::number(accounts, "account"),
+            );
             console.result(console.paint_result(Paint::Good, told));
         }
     }

@@ -18,6 +18,7 @@ mod served;
 mod broken;
 mod foreign;
 mod kills;
+mod moto;
 mod plain;
 mod rehearsal;
 mod repair;
