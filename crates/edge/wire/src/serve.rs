@@ -1,8 +1,6 @@
 //! The door on a socket: HTTP/1.1.
 //!
-//! There is no background thread: the world is advanced to the clock's time before each request. Besides AWS's
-//! protocols it answers `GET /_twin/calls` with how many calls came, so that foreign tools can be held to account; no
-//! bucket can have such a name.
+//! There is no background thread: the world is advanced to the clock's time before each request.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -11,18 +9,15 @@ use std::net::SocketAddr;
 use std::pin::pin;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::backend::Backend;
-use crate::calls::Calls;
 use crate::door::{Door, plain};
 
 /// Bounds of a served door.
@@ -90,9 +85,6 @@ async fn respond<B: Backend>(
     options: ServeOptions,
 ) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    if parts.uri.path() == "/_twin/calls" && parts.method == Method::GET {
-        return calls(door.calls()).map(Full::new);
-    }
     let response = match Limited::new(body, options.body_bytes_max).collect().await {
         Ok(collected) => door.answer(Request::from_parts(parts, collected.to_bytes()), Some(peer.ip().to_string())),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -101,17 +93,4 @@ async fn respond<B: Backend>(
         Err(_) => plain(StatusCode::BAD_REQUEST, "the request's body ended early"),
     };
     response.map(Full::new)
-}
-
-fn calls(calls: &Calls) -> Response<Bytes> {
-    let told = json!({
-        "schema": "stackfleet/twin-calls/v1",
-        "total": calls.total(),
-        "mutating": calls.mutating(),
-        "operations": calls.by_operation(),
-        "mutating_operations": calls.mutating_by_operation(),
-    });
-    let mut response = Response::new(Bytes::from(format!("{told:#}\n")));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

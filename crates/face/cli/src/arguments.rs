@@ -164,9 +164,6 @@ pub(crate) enum TargetsCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TwinCommand {
     /// Serve the simulated AWS as an endpoint for any AWS client
-    ///
-    /// Besides AWS's protocols it answers GET /_twin/calls: how many calls came, by operation, and which of them ask
-    /// for a change.
     Serve {
         /// Port on 127.0.0.1; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
@@ -183,6 +180,9 @@ pub(crate) enum TwinCommand {
         /// Seed of a new world
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
+        /// Write a line of JSON for every call: its operation, and whether it asks for a change
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
         /// E-mail address of a new world's management account
         #[arg(long, value_name = "ADDRESS")]
         management_email: Option<String>,

@@ -37,19 +37,20 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
         Command::Status { apps } => status::run(console, global, apps),
         Command::Verify { apps, repair, yes } => verify::run(console, global, apps, *repair, *yes),
         Command::Rehearse { folder, seed } => rehearse::run(console, global, folder.as_deref(), *seed),
-        Command::Twin { command: TwinCommand::Serve { port, ready_file, state, speed, seed, management_email } } => {
-            serve::run(
-                console,
-                &serve::Options {
-                    port: *port,
-                    ready_file: ready_file.as_deref(),
-                    state: state.as_deref(),
-                    speed: *speed,
-                    seed: *seed,
-                    management_email: management_email.as_deref(),
-                },
-            )
-        }
+        Command::Twin {
+            command: TwinCommand::Serve { port, ready_file, state, speed, seed, log, management_email },
+        } => serve::run(
+            console,
+            &serve::Options {
+                port: *port,
+                ready_file: ready_file.as_deref(),
+                state: state.as_deref(),
+                speed: *speed,
+                seed: *seed,
+                log: log.as_deref(),
+                management_email: management_email.as_deref(),
+            },
+        ),
         Command::Sam { command: SamCommand::Translate { files, region, parameters, lookups, code_uri, out_dir } } => {
             let options = sam::Options {
                 region,

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -9,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use stackfleet_twin::World;
 use stackfleet_wire::{Door, RealClock, ServeOptions, serve};
 use tokio::net::TcpListener;
 
@@ -22,6 +24,7 @@ pub(crate) struct Options<'a> {
     pub(crate) state: Option<&'a Path>,
     pub(crate) speed: u32,
     pub(crate) seed: u64,
+    pub(crate) log: Option<&'a Path>,
     pub(crate) management_email: Option<&'a str>,
 }
 
@@ -41,6 +44,9 @@ pub(crate) fn run(console: &Console, options: &Options<'_>) -> Result<Exit> {
         let start = RealClock::time_of_day().max(world.now());
         let world = Arc::new(Mutex::new(world));
         let door = Door::new(Arc::clone(&world), RealClock::new(start, options.speed));
+        if let Some(path) = options.log {
+            log(&door, path)?;
+        }
 
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let listener = TcpListener::bind(address)
@@ -77,6 +83,18 @@ pub(crate) fn run(console: &Console, options: &Options<'_>) -> Result<Exit> {
         }
         anyhow::Ok(Exit::Done)
     })?
+}
+
+/// Writes a line for every call, at once, so that the file can be followed.
+fn log(door: &Door<World>, path: &Path) -> Result<()> {
+    let mut file = fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    door.calls().listen(move |operation, mutating| {
+        // In one piece, since whoever follows the file should never see half a line.
+        let line = format!("{}\n", json!({ "operation": operation, "mutating": mutating }));
+        // A full disk must not change what the simulated AWS answers.
+        drop(file.write_all(line.as_bytes()));
+    });
+    Ok(())
 }
 
 /// Completes when the process is asked to end.

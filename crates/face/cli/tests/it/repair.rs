@@ -1,6 +1,6 @@
 //! Cells that went away are found by name, and exactly those are brought back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -57,8 +57,8 @@ fn cells_in(value: &Value, state: &str) -> BTreeSet<(String, String)> {
 }
 
 /// Operations that were called more often than before.
-fn changes(before: &Value, after: &Value) -> BTreeSet<String> {
-    let counts = after.as_object().unwrap().iter().filter(|(name, count)| before.get(name.as_str()) != Some(*count));
+fn changes(before: &BTreeMap<String, u32>, after: &BTreeMap<String, u32>) -> BTreeSet<String> {
+    let counts = after.iter().filter(|(name, count)| before.get(*name) != Some(*count));
     counts.map(|(name, _)| name.clone()).collect()
 }
 

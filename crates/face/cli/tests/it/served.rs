@@ -1,10 +1,9 @@
 //! A twin served by the program itself, for the length of a test.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    io::{Read, Write},
-    net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -21,6 +20,7 @@ pub(crate) struct Served<'a> {
     sandbox: &'a Sandbox,
     child: Child,
     ready: Value,
+    log: PathBuf,
     speed: u32,
 }
 
@@ -28,6 +28,7 @@ impl<'a> Served<'a> {
     /// Serves the world that is kept in `state`, or a new one.
     pub(crate) fn start(sandbox: &'a Sandbox, state: &str, speed: u32) -> Self {
         let (ready, state) = (sandbox.path(&format!("{state}.ready")), sandbox.path(state));
+        let log = ready.with_extension("log");
         drop(fs::remove_file(&ready));
         let speed_text = speed.to_string();
         let child = sandbox
@@ -37,12 +38,14 @@ impl<'a> Served<'a> {
             .arg(&ready)
             .arg("--state")
             .arg(&state)
+            .arg("--log")
+            .arg(&log)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let ready = wait_for(&ready);
-        Self { sandbox, child, ready: serde_json::from_str(&ready).unwrap(), speed }
+        Self { sandbox, child, ready: serde_json::from_str(&ready).unwrap(), log, speed }
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -87,19 +90,23 @@ impl<'a> Served<'a> {
         if done.out.trim().is_empty() { Value::Null } else { done.json() }
     }
 
-    /// Returns how many calls came, by operation.
-    pub(crate) fn calls(&self) -> Value {
-        let address = self.endpoint().trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET /_twin/calls HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
+    /// Returns the operations called so far, and whether each asks for a change.
+    pub(crate) fn calls(&self) -> Vec<(String, bool)> {
+        let log = fs::read_to_string(&self.log).unwrap();
+        let call = |line: &str| {
+            let told: Value = serde_json::from_str(line).unwrap();
+            (told["operation"].as_str().unwrap().to_owned(), told["mutating"].as_bool().unwrap())
+        };
+        log.lines().map(call).collect()
     }
 
-    /// Returns the calls that ask for a change, by operation.
-    pub(crate) fn mutating(&self) -> Value {
-        self.calls()["mutating_operations"].clone()
+    /// Returns how often each call came that asks for a change.
+    pub(crate) fn mutating(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        for (operation, _) in self.calls().into_iter().filter(|(_, mutating)| *mutating) {
+            *counts.entry(operation).or_default() += 1;
+        }
+        counts
     }
 
     /// Ends it as Ctrl-C would, so that the world is saved.

@@ -1,7 +1,5 @@
 //! Deploying what is deployed changes nothing.
 
-use serde_json::json;
-
 use crate::{
     sandbox::{Sandbox, example},
     served::{FAST, Served},
@@ -13,7 +11,7 @@ fn a_second_deploy_makes_no_mutating_call() {
     let project = example();
     let twin = Served::start(&sandbox, "world", FAST);
     twin.run(&project, &["plan", "--detailed-exitcode"]).ends(2).says(&["24 to create"]);
-    assert_eq!(twin.calls()["mutating"], 0);
+    assert!(twin.mutating().is_empty(), "{:?}", twin.mutating());
     twin.run(&project, &["deploy", "--yes"]).ends(0).says(&["24 current"]);
     let before = twin.mutating();
     assert_eq!(before["cloudformation:CreateStackSet"], 2);
@@ -23,7 +21,6 @@ fn a_second_deploy_makes_no_mutating_call() {
     let status = twin.run(&project, &["status", "--json"]).ends(0).json();
     assert_eq!(status["summary"]["current"], 24);
     assert_eq!(twin.mutating(), before);
-    assert_ne!(before, json!({}));
 }
 
 /// A plan that was saved is carried out as it is, or not at all.
