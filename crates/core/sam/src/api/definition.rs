@@ -433,10 +433,17 @@ pub(crate) fn merge_definitions(given: &Node, from_events: &Node) -> Node {
     for (path, methods) in added.into_iter().flat_map(Map::iter) {
         let Some(item) = paths.map_or_insert(path.clone(), Map::hashed) else { continue };
         for (method, definition) in methods.as_map().into_iter().flat_map(Map::iter) {
-            let Some(existing) = item.map_or_insert(method.clone(), Map::hashed) else { continue };
-            if let Some(definition) = definition.as_map() {
-                existing.update(definition);
-            }
+            let Some(definition) = definition.as_map() else { continue };
+            let existing = item.map_or_insert(method.clone(), Map::hashed);
+            let Some(existing) = existing.filter(|existing| !existing.is_empty()) else {
+                item.insert(method.clone(), definition);
+                continue;
+            };
+            // The keys of both stay in the order in which they are written, not in that of a table.
+            let mut both = Map::new();
+            both.update(existing);
+            both.update(definition);
+            *existing = both;
         }
     }
     merged

@@ -11,9 +11,9 @@ use stackfleet_sam::{Applications, Environment, SamError, transform};
 
 /// Partition, region, templates with AWS's result, and those with its order of lists too.
 const SUCCESSES: [(&str, &str, usize, usize); 3] = [
-    ("aws", "ap-southeast-1", 425, 425),
-    ("aws-cn", "cn-north-1", 425, 425),
-    ("aws-us-gov", "us-gov-west-1", 425, 425),
+    ("aws", "ap-southeast-1", 426, 426),
+    ("aws-cn", "cn-north-1", 426, 426),
+    ("aws-us-gov", "us-gov-west-1", 426, 426),
 ];
 
 /// Wrong templates: refused, refused for the same resources and events, and in the same words.
@@ -172,4 +172,75 @@ fn wrong_templates_are_refused_as_aws_refuses_them() {
     eprintln!("{refused} of {all} refused, {same_ids} for the same ids, {same_words} in the same words");
     let made = (refused, same_ids, same_words);
     assert!(refused >= ERRORS.0 && same_ids >= ERRORS.1 && same_words >= ERRORS.2, "fewer than {ERRORS:?}: {made:?}");
+}
+
+#[test]
+fn metadata_is_passed_on_where_that_is_asked_for() {
+    let Some(root) = folder() else { return };
+    let special = root.join("special");
+    let input = template(&special.join("input/translate_convert_metadata.yaml"));
+    for (passes, wanted) in [(true, "translate_convert_metadata"), (false, "translate_convert_no_metadata")] {
+        let environment = Environment { passthrough_metadata: passes, ..environment("ap-southeast-1") };
+        let made = transform(&input, &environment).unwrap();
+        let wanted = json(&special.join("output/aws").join(format!("{wanted}.json")));
+        assert_eq!(plain(made), plain(wanted), "passes on: {passes}");
+    }
+}
+
+#[test]
+fn always_deploy_names_deployments_by_the_time() {
+    let Some(root) = folder() else { return };
+    let special = root.join("special");
+    let input = template(&special.join("input/translate_always_deploy.yaml"));
+    let wanted = json(&special.join("output/aws/translate_always_deploy.json"));
+    for now_s in [13, 42] {
+        let environment = Environment { unix_time_s: Some(now_s), ..environment("ap-southeast-1") };
+        let made = transform(&input, &environment).unwrap();
+        let deployments: Vec<&String> = made["Resources"].as_object().unwrap().keys().collect();
+        let deployments: Vec<&&String> = deployments.iter().filter(|id| id.starts_with("MyApiDeployment")).collect();
+        assert_eq!(serde_json::to_value(deployments).unwrap(), wanted[now_s.to_string()], "at {now_s}");
+    }
+}
+
+/// Replaces the `n`th value, counted depth first, by `by`; returns how many values were passed.
+fn damage(value: &mut Value, n: usize, by: &Value) -> usize {
+    if n == 0 {
+        *value = by.clone();
+        return 1;
+    }
+    let mut passed = 1;
+    let children: Vec<&mut Value> = match value {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(entries) => entries.values_mut().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    for child in children {
+        if passed > n {
+            break;
+        }
+        passed += damage(child, n - passed, by);
+    }
+    passed
+}
+
+#[test]
+fn no_damage_to_a_template_is_worse_than_a_refusal() {
+    let Some(root) = folder() else { return };
+    let environment = environment("ap-southeast-1");
+    let replacements =
+        [Value::Null, Value::from(true), Value::from(7), Value::from(""), Value::from("é"), Value::Array(Vec::new())];
+    let mut tried = 0;
+    for (number, path) in files(&root.join("success/input")).iter().enumerate() {
+        let input = template(path);
+        let size = damage(&mut input.clone(), usize::MAX, &Value::Null);
+        for (step, by) in replacements.iter().enumerate() {
+            // Spread over the template without a pattern that its structure could share.
+            let place = 1 + (number * 31 + step * 7919) % size.max(2);
+            let mut damaged = input.clone();
+            damage(&mut damaged, place, by);
+            drop(transform(&damaged, &environment));
+            tried += 1;
+        }
+    }
+    eprintln!("{tried} damaged templates survived");
 }
