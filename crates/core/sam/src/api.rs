@@ -76,7 +76,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     check(id, KIND, given, PROPERTIES)?;
     let attributes = context.passthrough(resource);
     let mut properties = given.clone();
-    resolve(context, id, &mut properties)?;
+    resolve(context, &mut properties)?;
     let mut parts = ApiParts { id, properties: &properties, attributes: &attributes };
     validate(&parts)?;
 
@@ -86,7 +86,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     };
     let mut rest_api = rest_api(context, &parts, resource)?;
     let deployment = deployment::deployment(context, &parts, &mut rest_api, domain.as_ref())?;
-    let stage = deployment::stage(context, &parts, &deployment)?;
+    let stage = deployment::stage(&parts, &deployment);
     context.generations.add(id, "Stage", &stage.id);
     context.generations.add(id, "Deployment", &deployment.id);
     let stage_id = stage.id.clone();
@@ -119,7 +119,7 @@ fn propagate_tags(parts: &ApiParts<'_>, made: &mut [Generated]) {
 }
 
 /// Replaces parameters where AWS's transform does: in the domain and in single texts.
-fn resolve(context: &Context<'_>, id: &Text, properties: &mut Map) -> Result<()> {
+fn resolve(context: &Context<'_>, properties: &mut Map) -> Result<()> {
     for key in ["Domain", "OpenApiVersion", "BinaryMediaTypes", "Auth"] {
         if let Some(value) = properties.get_mut(key) {
             if key == "Auth" {
@@ -129,7 +129,6 @@ fn resolve(context: &Context<'_>, id: &Text, properties: &mut Map) -> Result<()>
             context.resolve(value)?;
         }
     }
-    let _ = id;
     Ok(())
 }
 

@@ -104,7 +104,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         };
         made.extend(domain::resources(context, &request)?);
     }
-    made.extend(authorizers::permissions(context, &parts)?);
+    made.extend(authorizers::permissions(&parts)?);
     Ok(made)
 }
 

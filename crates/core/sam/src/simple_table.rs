@@ -1,6 +1,5 @@
 //! `AWS::Serverless::SimpleTable`: a DynamoDB table with one key.
 
-use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
 use crate::node::{Map, Node, Text, list, map};
@@ -17,7 +16,7 @@ const PROPERTIES: Specification = &[
     optional("SSESpecification", Shape::Map),
 ];
 
-pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
+pub(crate) fn expand(id: &Text, resource: &Map) -> Result<Vec<Generated>> {
     let empty = Map::new();
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
@@ -37,7 +36,6 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     if let Some(Node::Map(tags)) = properties.truthy("Tags") {
         table.put("Tags", generated::tag_list(Some(tags)));
     }
-    let _ = context;
     Ok(vec![table])
 }
 

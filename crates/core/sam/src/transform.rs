@@ -237,7 +237,7 @@ fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map)
         "Function" => function::expand(context, id, resource),
         "LayerVersion" => layer_version::expand(context, id, resource),
         "StateMachine" => state_machine::expand(context, id, resource),
-        "SimpleTable" => simple_table::expand(context, id, resource),
+        "SimpleTable" => simple_table::expand(id, resource),
         other => Err(Fault::unsupported(id, format!("The resource type AWS::Serverless::{other}"))),
     }
 }

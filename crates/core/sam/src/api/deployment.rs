@@ -52,7 +52,7 @@ pub(crate) fn deployment(
     Ok(deployment)
 }
 
-pub(crate) fn stage(_context: &Context<'_>, parts: &ApiParts<'_>, deployment: &Generated) -> Result<Generated> {
+pub(crate) fn stage(parts: &ApiParts<'_>, deployment: &Generated) -> Generated {
     let properties = parts.properties;
     let mut stage = Generated::new(stage_id(parts), "AWS::ApiGateway::Stage").with_attributes(parts.attributes);
     stage.put("RestApiId", reference(parts.id));
@@ -73,7 +73,7 @@ pub(crate) fn stage(_context: &Context<'_>, parts: &ApiParts<'_>, deployment: &G
     if let Some(Node::Map(tags)) = properties.truthy("Tags") {
         stage.put("Tags", generated::tag_list(Some(tags)));
     }
-    Ok(stage)
+    stage
 }
 
 /// The stage's name is part of the id as it is if it can be, else by its hash; not if it is an intrinsic.

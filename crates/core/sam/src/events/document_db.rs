@@ -1,7 +1,6 @@
 //! `DocumentDB`: a mapping from a change stream of a DocumentDB cluster.
 
 use super::{Event, mq, pull};
-use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::sub;
@@ -16,11 +15,7 @@ const SOURCE: pull::Source = pull::Source {
     consumer_group: false,
 };
 
-pub(crate) fn expand(
-    _context: &Context<'_>,
-    event: &Event<'_>,
-    role: Option<&mut Generated>,
-) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
     let mut mapping = pull::mapping(event, &SOURCE)?;
     let mut config = Map::new();
     for key in ["CollectionName", "DatabaseName", "FullDocument"] {

@@ -2,7 +2,6 @@
 
 use super::dead_letter::{Sender, dead_letter};
 use super::{Event, target_id};
-use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
@@ -23,7 +22,7 @@ const PROPERTIES: Specification = &[
     optional("RuleName", Shape::Text),
 ];
 
-pub(crate) fn expand(_context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
     check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let properties = event.properties;
     let mut rule = event.generated(event.id.clone(), "AWS::Events::Rule");

@@ -1,7 +1,6 @@
 //! `SelfManagedKafka`: a mapping from a Kafka cluster of one's own.
 
 use super::{Event, pull};
-use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::is_intrinsic;
@@ -13,11 +12,7 @@ const SOURCE: pull::Source =
 
 const AUTH: [&str; 4] = ["SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH"];
 
-pub(crate) fn expand(
-    _context: &Context<'_>,
-    event: &Event<'_>,
-    role: Option<&mut Generated>,
-) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
     let properties = event.properties;
     let mut mapping = pull::mapping(event, &SOURCE)?;
     let statements = statements(event)?;

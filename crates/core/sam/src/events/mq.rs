@@ -1,7 +1,6 @@
 //! `MQ`: a mapping from a queue of an Amazon MQ broker.
 
 use super::{Event, pull};
-use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::node::{Map, Node, map};
@@ -15,11 +14,7 @@ const SOURCE: pull::Source = pull::Source {
     consumer_group: false,
 };
 
-pub(crate) fn expand(
-    _context: &Context<'_>,
-    event: &Event<'_>,
-    role: Option<&mut Generated>,
-) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
     let mut mapping = pull::mapping(event, &SOURCE)?;
     let mut policies: Vec<Node> = pull::on_failure(event, &mut mapping)?.into_iter().collect();
     let secret = basic_auth(event, "Amazon MQ", &["BASIC_AUTH", "VIRTUAL_HOST"])?;

@@ -3,7 +3,6 @@
 use super::Event;
 use super::dead_letter::{Sender, dead_letter};
 use super::event_rule::{rule_target_id, state};
-use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
@@ -22,7 +21,7 @@ const PROPERTIES: Specification = &[
     free("RetryPolicy"),
 ];
 
-pub(crate) fn expand(_context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
     check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let properties = event.properties;
     let mut rule = event.generated(event.id.clone(), "AWS::Events::Rule");

@@ -2,7 +2,6 @@
 
 use super::Event;
 use super::dead_letter::{Sender, dead_letter};
-use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
@@ -52,7 +51,7 @@ pub(crate) struct ScheduleTarget<'a> {
     pub(crate) policy_suffix: &'static str,
 }
 
-pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
     let target = ScheduleTarget {
         id: &event.id,
         properties: event.properties,
@@ -61,11 +60,11 @@ pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Gen
         action: "lambda:InvokeFunction",
         policy_suffix: "LambdaPolicy",
     };
-    expand_for(context, target)
+    expand_for(target)
 }
 
 /// Makes the schedule and its role.
-pub(crate) fn expand_for(_context: &Context<'_>, target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
+pub(crate) fn expand_for(target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
     let ScheduleTarget { id, properties, attributes, .. } = target;
     check(id, "ScheduleV2", properties, PROPERTIES)?;
     let mut schedule = Generated::new(id, "AWS::Scheduler::Schedule").with_attributes(attributes);

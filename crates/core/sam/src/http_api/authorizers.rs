@@ -145,7 +145,7 @@ fn lower_keys(node: &Node) -> Node {
 }
 
 /// Permissions for API Gateway to invoke the functions of authorizers that ask for it.
-pub(crate) fn permissions(_context: &Context<'_>, parts: &HttpApiParts<'_>) -> Result<Vec<Generated>> {
+pub(crate) fn permissions(parts: &HttpApiParts<'_>) -> Result<Vec<Generated>> {
     let Some(Node::Map(auth)) = parts.properties.truthy("Auth") else { return Ok(Vec::new()) };
     let mut made = Vec::new();
     for authorizer in read(parts, auth)? {

@@ -85,17 +85,14 @@ pub(crate) fn expand_events(
         made.extend(match kind {
             "CloudWatchEvent" | "EventBridgeRule" => rule(&event)?,
             "Schedule" => schedule(&event)?,
-            "ScheduleV2" => schedule_v2::expand_for(
-                context,
-                ScheduleTarget {
-                    id: &event.id,
-                    properties,
-                    attributes: machine.attributes,
-                    arn: reference(target),
-                    action: "states:StartExecution",
-                    policy_suffix: "StartExecutionPolicy",
-                },
-            )?,
+            "ScheduleV2" => schedule_v2::expand_for(ScheduleTarget {
+                id: &event.id,
+                properties,
+                attributes: machine.attributes,
+                arn: reference(target),
+                action: "states:StartExecution",
+                policy_suffix: "StartExecutionPolicy",
+            })?,
             "Api" => vec![api_method(context, &event)?],
             other => {
                 return Err(Fault::event(
