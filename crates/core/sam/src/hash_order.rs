@@ -38,6 +38,25 @@ impl HashOrder {
         })
     }
 
+    /// Whether the same keys lie in the same slots.
+    pub(crate) fn agrees(
+        &self,
+        entries: &IndexMap<Text, Node>,
+        other: &HashOrder,
+        others: &IndexMap<Text, Node>,
+    ) -> bool {
+        let key = |slot: &Slot, entries: &IndexMap<Text, Node>| match slot {
+            Slot::Entry(index) => entries.get_index(*index as usize).map(|(key, _)| key.clone()),
+            Slot::Free | Slot::Removed => None,
+        };
+        self.slots.len() == other.slots.len()
+            && self.slots.iter().zip(&other.slots).all(|pair| match pair {
+                (Slot::Free, Slot::Free) => true,
+                (own @ Slot::Entry(_), theirs @ Slot::Entry(_)) => key(own, entries) == key(theirs, others),
+                _differ => false,
+            })
+    }
+
     /// Notes that the entry at `index` was added at the end of `entries`.
     pub(crate) fn inserted(&mut self, index: usize, entries: &IndexMap<Text, Node>) {
         let Some((key, _)) = entries.get_index(index) else { return };

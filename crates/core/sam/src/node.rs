@@ -11,6 +11,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+use std::rc::Rc;
 
 /// Whether a text was written in the template or made by the transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +23,13 @@ pub(crate) enum Origin {
 /// A string with its origin; equality and order look at the characters only.
 #[derive(Clone)]
 pub(crate) struct Text {
-    value: String,
+    value: Rc<str>,
     origin: Origin,
 }
 
 impl Text {
     pub(crate) fn template(value: impl Into<String>) -> Text {
-        Text { value: value.into(), origin: Origin::Template }
+        Text { value: value.into().into(), origin: Origin::Template }
     }
     pub(crate) fn origin(&self) -> Origin {
         self.origin
@@ -41,14 +42,14 @@ impl Text {
         let mut value = String::with_capacity(self.value.len() + suffix.len());
         value.push_str(&self.value);
         value.push_str(suffix);
-        Text { value, origin: self.origin }
+        Text { value: value.into(), origin: self.origin }
     }
     /// Another text of the same origin.
     pub(crate) fn like(&self, value: impl Into<String>) -> Text {
-        Text { value: value.into(), origin: self.origin }
+        Text { value: value.into().into(), origin: self.origin }
     }
     pub(crate) fn into_string(self) -> String {
-        self.value
+        self.value.to_string()
     }
 }
 
@@ -87,12 +88,12 @@ impl PartialEq for Text {
 impl Eq for Text {}
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.value == other
+        *self.value == *other
     }
 }
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        self.value == *other
+        *self.value == **other
     }
 }
 impl PartialOrd for Text {
@@ -107,12 +108,12 @@ impl Ord for Text {
 }
 impl From<&str> for Text {
     fn from(value: &str) -> Text {
-        Text { value: value.to_owned(), origin: Origin::Transform }
+        Text { value: value.into(), origin: Origin::Transform }
     }
 }
 impl From<String> for Text {
     fn from(value: String) -> Text {
-        Text { value, origin: Origin::Transform }
+        Text { value: value.into(), origin: Origin::Transform }
     }
 }
 impl From<&Text> for Text {
@@ -132,16 +133,23 @@ pub(crate) enum Node {
     Map(Map),
 }
 
-/// A JSON object.
+/// A JSON object. Clones share their entries until one of them is changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Map {
+    inner: Rc<Inner>,
+    /// A deep copy is known to come out as it is, in its own order and in that of every map within.
+    settled: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Inner {
     entries: IndexMap<Text, Node>,
-    table: Option<Box<HashOrder>>,
+    table: Option<HashOrder>,
 }
 
 impl PartialEq for Map {
     fn eq(&self, other: &Map) -> bool {
-        self.entries == other.entries
+        Rc::ptr_eq(&self.inner, &other.inner) || self.inner.entries == other.inner.entries
     }
 }
 
@@ -152,30 +160,37 @@ impl Map {
     }
     /// An empty map in the order of a hash table.
     pub(crate) fn hashed() -> Map {
-        Map { entries: IndexMap::new(), table: Some(Box::default()) }
+        Map { inner: Rc::new(Inner { entries: IndexMap::new(), table: Some(HashOrder::default()) }), settled: false }
+    }
+    fn edit(&mut self) -> &mut Inner {
+        self.settled = false;
+        Rc::make_mut(&mut self.inner)
     }
     pub(crate) fn is_hashed(&self) -> bool {
-        self.table.is_some()
+        self.inner.table.is_some()
     }
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.inner.entries.len()
     }
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.inner.entries.is_empty()
     }
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.entries.get(key)
+        self.inner.entries.get(key)
     }
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries.get_mut(key)
+        if !self.contains(key) {
+            return None;
+        }
+        self.edit().entries.get_mut(key)
     }
     /// The value if there is one that is not null.
     pub(crate) fn present(&self, key: &str) -> Option<&Node> {
-        self.entries.get(key).filter(|value| !value.is_null())
+        self.inner.entries.get(key).filter(|value| !value.is_null())
     }
     /// The value if it is neither missing nor empty in the sense of [`Node::truthy`].
     pub(crate) fn truthy(&self, key: &str) -> Option<&Node> {
-        self.entries.get(key).filter(|value| value.truthy())
+        self.inner.entries.get(key).filter(|value| value.truthy())
     }
     pub(crate) fn map(&self, key: &str) -> Option<&Map> {
         self.get(key).and_then(Node::as_map)
@@ -193,20 +208,21 @@ impl Map {
         self.get(key).and_then(Node::as_text)
     }
     pub(crate) fn contains(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        self.inner.entries.contains_key(key)
     }
     /// Sets `key`; an existing key keeps its place and its origin.
     pub(crate) fn insert(&mut self, key: impl Into<Text>, value: impl Into<Node>) {
         let key = key.into();
         let value = value.into();
-        if let Some(place) = self.entries.get_mut(key.as_str()) {
+        let inner = self.edit();
+        if let Some(place) = inner.entries.get_mut(key.as_str()) {
             *place = value;
             return;
         }
-        let index = self.entries.len();
-        self.entries.insert(key, value);
-        if let Some(table) = &mut self.table {
-            table.inserted(index, &self.entries);
+        let index = inner.entries.len();
+        inner.entries.insert(key, value);
+        if let Some(table) = &mut inner.table {
+            table.inserted(index, &inner.entries);
         }
     }
     /// Sets `key` unless the value is missing or null.
@@ -220,16 +236,21 @@ impl Map {
     }
     /// Sets all entries of `other` in one go, which may make room in the table first.
     pub(crate) fn update(&mut self, other: &Map) {
-        if let Some(table) = &mut self.table {
-            table.reserve(other.len(), &self.entries);
+        let inner = self.edit();
+        if let Some(table) = &mut inner.table {
+            table.reserve(other.len(), &inner.entries);
         }
         for (key, value) in other.iter() {
             self.insert(key.clone(), value.clone());
         }
     }
     pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
-        let (index, _, value) = self.entries.shift_remove_full(key)?;
-        if let Some(table) = &mut self.table {
+        if !self.contains(key) {
+            return None;
+        }
+        let inner = self.edit();
+        let (index, _, value) = inner.entries.shift_remove_full(key)?;
+        if let Some(table) = &mut inner.table {
             table.removed(index);
         }
         Some(value)
@@ -244,8 +265,9 @@ impl Map {
     }
     /// Entries in order: of insertion, or of the hash table.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Text, &Node)> {
-        let hashed = self.table.iter().flat_map(|table| table.order()).filter_map(|i| self.entries.get_index(i));
-        let plain = self.table.is_none().then(|| self.entries.iter()).into_iter().flatten();
+        let Inner { entries, table } = &*self.inner;
+        let hashed = table.iter().flat_map(HashOrder::order).filter_map(|index| entries.get_index(index));
+        let plain = table.is_none().then(|| entries.iter()).into_iter().flatten();
         hashed.chain(plain)
     }
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Text> {
@@ -256,23 +278,40 @@ impl Map {
     }
     /// Values in no order that matters.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Node> {
-        self.entries.values_mut()
+        self.edit().entries.values_mut()
     }
     /// Entries in insertion order.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&Text, &mut Node)> {
-        self.entries.iter_mut()
+        self.edit().entries.iter_mut()
     }
     /// The only entry of a map of one.
     pub(crate) fn single(&self) -> Option<(&Text, &Node)> {
-        if self.entries.len() == 1 { self.entries.first() } else { None }
+        if self.inner.entries.len() == 1 { self.inner.entries.first() } else { None }
     }
     /// A copy made key by key into a fresh table, deeply: the order may differ from the original's.
     pub(crate) fn deep_copy(&self) -> Map {
-        let mut copy = if self.is_hashed() { Map::hashed() } else { Map::new() };
-        for (key, value) in self.iter() {
-            copy.insert(key.clone(), value.deep_copy());
+        if self.settled {
+            return self.clone();
         }
+        let mut copy = if self.is_hashed() { Map::hashed() } else { Map::new() };
+        let mut settled = true;
+        for (key, value) in self.iter() {
+            let value = value.deep_copy();
+            settled = settled && value.is_settled();
+            copy.insert(key.clone(), value);
+        }
+        copy.settled = settled && self.inner.has_order_of(&copy.inner);
         copy
+    }
+}
+
+impl Inner {
+    /// Whether the tables agree slot by slot.
+    fn has_order_of(&self, other: &Inner) -> bool {
+        match (&self.table, &other.table) {
+            (Some(own), Some(others)) => own.agrees(&self.entries, others, &other.entries),
+            (own, others) => own.is_none() && others.is_none(),
+        }
     }
 }
 
@@ -326,6 +365,13 @@ impl Node {
             other @ (Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_)) => other.clone(),
         }
     }
+    fn is_settled(&self) -> bool {
+        match self {
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => true,
+            Node::List(list) => list.iter().all(Node::is_settled),
+            Node::Map(map) => map.settled,
+        }
+    }
     /// The same value as the template's author wrote it: every text of that origin, every map in table order.
     pub(crate) fn into_template(self) -> Node {
         match self {
@@ -333,7 +379,7 @@ impl Node {
             Node::List(list) => Node::List(list.into_iter().map(Node::into_template).collect()),
             Node::Map(map) => {
                 let mut hashed = Map::hashed();
-                for (key, value) in map.entries {
+                for (key, value) in Rc::unwrap_or_clone(map.inner).entries {
                     hashed.insert(Text::template(key.into_string()), value.into_template());
                 }
                 Node::Map(hashed)
@@ -349,7 +395,8 @@ impl Node {
             Node::Text(text) => Value::String(text.into_string()),
             Node::List(list) => Value::Array(list.into_iter().map(Node::into_value).collect()),
             Node::Map(map) => {
-                Value::Object(map.entries.into_iter().map(|(k, v)| (k.into_string(), v.into_value())).collect())
+                let entries = Rc::unwrap_or_clone(map.inner).entries.into_iter();
+                Value::Object(entries.map(|(key, value)| (key.into_string(), value.into_value())).collect())
             }
         }
     }
@@ -365,7 +412,7 @@ impl From<&Value> for Node {
             Value::Array(list) => Node::List(list.iter().map(Node::from).collect()),
             Value::Object(map) => {
                 let entries = map.iter().map(|(key, value)| (Text::from(key.as_str()), Node::from(value))).collect();
-                Node::Map(Map { entries, table: None })
+                Node::Map(Map { inner: Rc::new(Inner { entries, table: None }), settled: false })
             }
         }
     }
@@ -435,3 +482,32 @@ macro_rules! list {
     ($($value:expr),* $(,)?) => { $crate::node::Node::List(vec![$( $crate::node::Node::from($value) ),*]) };
 }
 pub(crate) use {list, map};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(map: &Map) -> Vec<&str> {
+        map.keys().map(Text::as_str).collect()
+    }
+
+    #[test]
+    fn deep_copies_settle_and_changes_unsettle() {
+        let mut map = Map::hashed();
+        for key in ["responses", "parameters", "x-amazon-apigateway-integration", "security"] {
+            map.insert(key, true);
+        }
+        let integration = "x-amazon-apigateway-integration";
+        assert_eq!(keys(&map), [integration, "security", "responses", "parameters"]);
+        let first = map.deep_copy();
+        assert_eq!(keys(&first), [integration, "security", "parameters", "responses"]);
+        assert!(!first.settled);
+        let mut second = first.deep_copy();
+        assert_eq!(keys(&second), keys(&first));
+        assert!(second.settled && Rc::ptr_eq(&second.inner, &second.deep_copy().inner));
+        let untouched = second.clone();
+        second.insert("security", false);
+        assert!(!second.settled && untouched.settled);
+        assert_eq!(untouched.get("security"), Some(&Node::Bool(true)));
+    }
+}
