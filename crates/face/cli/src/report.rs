@@ -73,7 +73,35 @@ pub(crate) fn problems_of(cells: &[CellView], loaded: &Loaded) -> Vec<Problem> {
         .collect();
     let mut found = problems(&troubles);
     blame::name_places(&mut found, &loaded.project, &loaded.sources);
+    for problem in &mut found {
+        let Some(name) = problem.names.first() else { continue };
+        let state = cells.get(name.id.index()).map(|cell| cell.state);
+        if problem.place.is_none() {
+            problem.place = declared(loaded, name);
+        }
+        if problem.help.is_none() {
+            problem.help = state.and_then(next).map(str::to_owned);
+        }
+    }
     found
+}
+
+/// Where the stack of a cell is declared.
+fn declared(loaded: &Loaded, cell: &CellName) -> Option<String> {
+    let stack = loaded.project.apps.get(&cell.app)?.stacks.get(&cell.stack)?;
+    loaded.sources.location(stack.name.span).map(|place| place.to_string())
+}
+
+/// The command that mends what no better advice is known for.
+const fn next(state: CellState) -> Option<&'static str> {
+    match state {
+        CellState::Missing | CellState::Outdated | CellState::Drifted => {
+            Some("stackfleet verify --repair brings exactly these to what is declared")
+        }
+        CellState::Failed => Some("mend the cause, then: stackfleet deploy --retry failed"),
+        CellState::Blocked => Some("mend what it waits for, then: stackfleet deploy"),
+        CellState::Current | CellState::Running | CellState::Skipped => None,
+    }
 }
 
 /// Counts cells by state.

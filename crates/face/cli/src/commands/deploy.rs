@@ -100,11 +100,11 @@ pub(crate) async fn carry_out(
     observed: &Observed,
     approval: Approval,
 ) -> Result<Result<Rollout, Exit>> {
-    screens::plan::show(console, &plan, observed, &|line| console.say(line));
+    screens::plan::show(console, &loaded.sources, &plan, observed, &|line| console.say(line));
     let blocked = plan.blockers().count();
     if blocked > 0 {
         if console.quiet {
-            screens::plan::findings(console, &plan, &|line| console.warn(line));
+            screens::plan::findings(console, &loaded.sources, &plan, &|line| console.warn(line));
         }
         console.warn(format!("Blocked by {}. Nothing was changed.", screens::words::number(blocked, "error")));
         return Ok(Err(Exit::Refused));

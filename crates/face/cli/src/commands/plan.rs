@@ -3,7 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use stackfleet_plan::plan as make_plan;
+use serde_json::Value;
+use stackfleet_base::Sources;
+use stackfleet_plan::{Plan, plan as make_plan};
 
 use crate::{
     arguments::Global,
@@ -38,9 +40,9 @@ pub(crate) fn run(
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if console.json {
-        console.json(&document);
+        console.json(&located(document, &plan, &loaded.sources));
     } else {
-        screens::plan::show(console, &plan, &observed, &|line| console.result(line));
+        screens::plan::show(console, &loaded.sources, &plan, &observed, &|line| console.result(line));
     }
     let blocked = plan.blockers().count();
     if blocked > 0 {
@@ -49,4 +51,15 @@ pub(crate) fn run(
         return Ok(Exit::Refused);
     }
     Ok(if detailed && !plan.is_empty() { Exit::Pending } else { Exit::Done })
+}
+
+/// Names the lines that findings speak of; a saved plan does not, since lines move without anything being changed.
+fn located(mut document: Value, plan: &Plan, sources: &Sources) -> Value {
+    for (index, finding) in plan.findings.iter().enumerate() {
+        let line = finding.span.and_then(|span| sources.location(span));
+        if let (Some(line), Some(place)) = (line, document.pointer_mut(&format!("/findings/{index}/place"))) {
+            *place = Value::from(line.to_string());
+        }
+    }
+    document
 }

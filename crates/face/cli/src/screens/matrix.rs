@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stackfleet_plan::plan::CellState;
-use stackfleet_rollout::Problem;
+use stackfleet_rollout::{CellName, Problem};
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
@@ -25,9 +25,11 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, cells: &[CellView]) {
             show_problem(console, problem, cells);
         }
     }
+    // Problems are told with sign and word.
+    let told = [CellState::Running, CellState::Skipped];
     let legend: Vec<String> = report::count(cells)
         .keys()
-        .filter(|state| **state != CellState::Current)
+        .filter(|state| told.contains(state))
         .map(|state| format!("{} {}", words::sign(*state), words::state(*state)))
         .collect();
     if !legend.is_empty() {
@@ -35,21 +37,30 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, cells: &[CellView]) {
     }
 }
 
-/// Prints one cause: how many cells, which accounts, the whole text once, and what to do.
+/// Prints one cause: how many cells, of what, which accounts, why, and what to do.
 pub(crate) fn show_problem(console: &Console, problem: &Problem, cells: &[CellView]) {
     let state =
         problem.names.first().and_then(|name| cells.get(name.id.index())).map_or(CellState::Failed, |cell| cell.state);
     let paint = if matches!(state, CellState::Failed | CellState::Blocked) { Paint::Bad } else { Paint::Odd };
     let number = usize::try_from(problem.cells).unwrap_or(usize::MAX);
     let head = format!(" {} {} {}", words::sign(state), words::number(number, "cell"), words::state(state));
-    let places: Vec<String> = problem
-        .names
-        .iter()
-        .map(|name| format!("{} {} {}/{}", name.account.name, name.region, name.app, name.stack))
-        .collect();
-    console.result(format!("{}  {}", console.paint_result(paint, head), words::names(&places, console.verbose)));
+    let all = |pick: fn(&CellName) -> String| {
+        let mut found: Vec<String> = Vec::new();
+        for name in &problem.names {
+            let picked = pick(name);
+            if !found.contains(&picked) {
+                found.push(picked);
+            }
+        }
+        words::names(&found, console.verbose)
+    };
+    let stacks = all(|name| format!("{}/{}", name.app, name.stack));
+    let regions = all(|name| name.region.to_string());
+    console.result(format!("{}   {stacks}   {regions}", console.paint_result(paint, head)));
+    console.result(format!("     {}", all(|name| name.account.name.clone())));
     if problem.example != words::state(state) {
-        console.result(format!("     {}", problem.example));
+        let reason = if console.verbose { problem.example.clone() } else { words::plain_reason(&problem.example) };
+        console.result(format!("     {reason}"));
     }
     if let Some(place) = &problem.place {
         console.result(format!("     at {place}"));

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use stackfleet_base::Sources;
 use stackfleet_plan::{
     Action, Observed, Plan, StackChanges, changes,
     plan::{Change, Finding, PlannedCell, Stage},
 };
-
 use stackfleet_template::ResourceChange;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Prints a plan with the given printer, so that `plan` shows it as its result and `deploy` as what it is about to do.
-pub(crate) fn show(console: &Console, plan: &Plan, observed: &Observed, print: &dyn Fn(String)) {
+pub(crate) fn show(console: &Console, sources: &Sources, plan: &Plan, observed: &Observed, print: &dyn Fn(String)) {
     let changes = changes(plan, observed);
     organization(console, plan, print);
     for (app, stack) in stacks(plan) {
@@ -23,7 +23,7 @@ pub(crate) fn show(console: &Console, plan: &Plan, observed: &Observed, print: &
         show_stack(console, plan, &app, &stack, changed, print);
     }
     skipped(console, plan, print);
-    findings(console, plan, print);
+    findings(console, sources, plan, print);
     print(total(plan));
 }
 
@@ -31,7 +31,7 @@ fn organization(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
     for (stage, title) in [(Stage::Organization, "organization"), (Stage::Groundwork, "management account")] {
         let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
         for step in plan.steps.iter().filter(|step| step.stage == stage) {
-            let (kind, name) = folded(&step.action);
+            let (kind, name) = words::folded(&step.action);
             match kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, names)) => names.extend(name),
                 None => kinds.push((kind, name.into_iter().collect())),
@@ -46,41 +46,13 @@ fn organization(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
             match names.len() {
                 0 => print(format!("   {sign} {kind}")),
                 1 => print(format!("   {sign} {kind} {}", names.concat())),
-                many => print(format!("   {sign} {kind} {many}×: {}", words::names(&names, console.verbose))),
+                many => {
+                    let kind = words::several(&kind, many);
+                    print(format!("   {sign} {kind}: {}", words::names(&names, console.verbose)));
+                }
             }
         }
         print(String::new());
-    }
-}
-
-/// What a step does, and to what: equal doings are shown once, with all names.
-fn folded(action: &Action) -> (String, Option<String>) {
-    let named = |kind: &str, name: &str| (kind.to_owned(), Some(name.to_owned()));
-    match action {
-        Action::CreateUnit { path } => named("create unit", path),
-        Action::CreateAccount { name, attach: None, .. } => named("create account", name),
-        Action::MoveAccount { account, to, .. } => {
-            named(&format!("move into {}", if to.is_empty() { "the root" } else { to }), &account.name)
-        }
-        Action::TagAccount { account, .. } => named("tag account", &account.name),
-        Action::CreatePolicy { name, .. } => named("create policy", name),
-        Action::UpdatePolicy { name, .. } => named("update policy", name),
-        Action::PutBucket { region, exists: false, .. } => named("create artifact bucket in", region.as_str()),
-        Action::UploadArtifact { region, key, .. } => named("upload", &format!("{key} to {region}")),
-        other @ (Action::CreateOrganization
-        | Action::EnableServiceControlPolicies
-        | Action::ActivateStackSetsAccess
-        | Action::CreateAccount { .. }
-        | Action::AttachPolicy { .. }
-        | Action::DetachPolicy { .. }
-        | Action::PutAdministrationRole { .. }
-        | Action::PutBucket { .. }
-        | Action::CreateStackSet { .. }
-        | Action::UpdateStackSet { .. }
-        | Action::SetAutoDeployment { .. }
-        | Action::CreateInstances { .. }
-        | Action::UpdateInstances { .. }
-        | Action::FollowOperation { .. }) => (words::action(other), None),
     }
 }
 
@@ -213,7 +185,7 @@ fn skipped(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
 }
 
 /// Prints findings, those that block first.
-pub(crate) fn findings(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
+pub(crate) fn findings(console: &Console, sources: &Sources, plan: &Plan, print: &dyn Fn(String)) {
     if plan.findings.is_empty() {
         return;
     }
@@ -222,7 +194,8 @@ pub(crate) fn findings(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
     for finding in blocking.into_iter().chain(others) {
         let sign = if finding.blocks { console.paint(Paint::Bad, "✗") } else { console.paint(Paint::Odd, "!") };
         print(format!("   {sign} {} [{}]", finding.message, finding.code));
-        if let Some(place) = &finding.place {
+        let line = finding.span.and_then(|span| sources.location(span)).map(|place| place.to_string());
+        if let Some(place) = line.as_ref().or(finding.place.as_ref()) {
             print(format!("       {place}"));
         }
         if let Some(help) = &finding.help {

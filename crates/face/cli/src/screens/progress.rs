@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use stackfleet_base::{Region, Timestamp};
 use stackfleet_plan::{
     Plan,
-    plan::{CellId, CellState, Stage},
+    plan::{Action, CellId, CellState, Stage},
 };
 use stackfleet_rollout::{Event, Happening, WaveName};
 
@@ -28,6 +28,14 @@ pub(crate) struct Progress {
     states: BTreeMap<CellId, CellState>,
     waiting: Option<String>,
     told_at: Option<Timestamp>,
+    preparations: BTreeMap<String, Group>,
+}
+
+/// Steps that do the same to different things.
+#[derive(Debug, Default)]
+struct Group {
+    done: usize,
+    all: usize,
 }
 
 #[derive(Debug)]
@@ -51,6 +59,10 @@ impl Progress {
         });
         let waves_total = waves.max().unwrap_or(0);
         let states = BTreeMap::new();
+        let mut preparations: BTreeMap<String, Group> = BTreeMap::new();
+        for step in plan.steps.iter().filter(|step| !matches!(step.stage, Stage::Wave { .. })) {
+            preparations.entry(words::folded(&step.action).0).or_default().all += 1;
+        }
         Self {
             plan,
             line_per_cell,
@@ -62,6 +74,7 @@ impl Progress {
             states,
             waiting: None,
             told_at: None,
+            preparations,
         }
     }
 
@@ -79,8 +92,8 @@ impl Progress {
                 self.steps_done += 1;
                 self.waiting = None;
                 let planned = self.plan.steps.get(step.index());
-                let told = planned.filter(|planned| !matches!(planned.stage, Stage::Wave { .. }));
-                told.map(|planned| format!("✓ {}", words::action(&planned.action))).into_iter().collect()
+                let told = planned.filter(|planned| !matches!(planned.stage, Stage::Wave { .. })).cloned();
+                told.and_then(|planned| self.preparation(&planned.action)).into_iter().collect()
             }
             Happening::StepWaiting { reason, .. } => {
                 self.waiting = Some(reason.clone());
@@ -133,7 +146,7 @@ impl Progress {
                     );
                     if let Some(reason) = reason.as_ref().filter(|_| *state != CellState::Current) {
                         line.push_str("\n    ");
-                        line.push_str(reason);
+                        line.push_str(&words::plain_reason(reason));
                     }
                     vec![line]
                 } else {
@@ -154,6 +167,18 @@ impl Progress {
             self.told_at = Some(event.at);
         }
         lines
+    }
+
+    /// Equal steps before the waves are told in one line, once all are done: an organization may have a thousand.
+    fn preparation(&mut self, action: &Action) -> Option<String> {
+        let (kind, _) = words::folded(action);
+        let group = self.preparations.entry(kind.clone()).or_default();
+        group.done += 1;
+        let (done, all) = (group.done, group.all);
+        if all <= 1 {
+            return Some(format!("✓ {}", words::action(action)));
+        }
+        (done == all).then(|| format!("✓ {}", words::several(&kind, all)))
     }
 
     fn sign_of_life(&mut self) -> Option<String> {

@@ -33,8 +33,10 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, cells:
 /// The last line.
 fn verdict(console: &Console, summary: &Summary, cells: &[CellView]) -> String {
     let counts = report::count(cells);
+    // What went wrong comes before what went well.
+    let (well, wrong): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(state, _)| *state == CellState::Current);
     let parts: Vec<String> =
-        counts.iter().map(|(state, number)| format!("{number} {}", words::state(*state))).collect();
+        wrong.iter().chain(&well).map(|(state, number)| format!("{number} {}", words::state(*state))).collect();
     let cells_told = parts.join(", ");
     if summary.is_complete() {
         let told = if cells_told.is_empty() { "nothing to deploy".to_owned() } else { cells_told };

@@ -80,7 +80,7 @@ pub(crate) fn action(action: &Action) -> String {
         Action::PutBucket { region, exists: true, .. } => {
             format!("correct the policy of the artifact bucket of {region}")
         }
-        Action::UploadArtifact { region, key, .. } => format!("upload {key} to {region}"),
+        Action::UploadArtifact { region, key, .. } => format!("upload the code of {} to {region}", code_name(key)),
         Action::CreateStackSet { set, .. } => format!("create stack set {set}"),
         Action::UpdateStackSet { set, targets, .. } => {
             format!("update stack set {set} and {}", number(targets.accounts.len(), "account"))
@@ -94,6 +94,76 @@ pub(crate) fn action(action: &Action) -> String {
         }
         Action::FollowOperation { set, .. } => format!("wait for the operation under way on {set}"),
     }
+}
+
+/// What a step does, and to what: equal doings are shown once, with all names.
+pub(crate) fn folded(step: &Action) -> (String, Option<String>) {
+    let named = |kind: &str, name: &str| (kind.to_owned(), Some(name.to_owned()));
+    match step {
+        Action::CreateUnit { path } => named("create unit", path),
+        Action::CreateAccount { name, attach: None, .. } => named("create account", name),
+        Action::MoveAccount { account, to, .. } => {
+            named(&format!("move into {}", if to.is_empty() { "the root" } else { to }), &account.name)
+        }
+        Action::TagAccount { account, .. } => named("tag account", &account.name),
+        Action::CreatePolicy { name, .. } => named("create policy", name),
+        Action::UpdatePolicy { name, .. } => named("update policy", name),
+        Action::AttachPolicy { policy, target } => named(&format!("attach policy {policy} to"), &target_name(target)),
+        Action::DetachPolicy { policy, target } => named(&format!("detach policy {policy} from"), &target_name(target)),
+        Action::PutBucket { region, exists: false, .. } => named("create artifact bucket in", region.as_str()),
+        Action::UploadArtifact { region, key, .. } => {
+            named(&format!("upload the code of {} to", code_name(key)), region.as_str())
+        }
+        other @ (Action::CreateOrganization
+        | Action::EnableServiceControlPolicies
+        | Action::ActivateStackSetsAccess
+        | Action::CreateAccount { .. }
+        | Action::PutAdministrationRole { .. }
+        | Action::PutBucket { .. }
+        | Action::CreateStackSet { .. }
+        | Action::UpdateStackSet { .. }
+        | Action::SetAutoDeployment { .. }
+        | Action::CreateInstances { .. }
+        | Action::UpdateInstances { .. }
+        | Action::FollowOperation { .. }) => (action(other), None),
+    }
+}
+
+/// `create account 13×`; a kind that ends in a preposition loses it: `attach policy P 2×`.
+pub(crate) fn several(kind: &str, count: usize) -> String {
+    let bare = [" to", " from", " in"].iter().find_map(|preposition| kind.strip_suffix(preposition)).unwrap_or(kind);
+    format!("{bare} {count}×")
+}
+
+/// `app/stack` of the key `app/stack/digest.zip`: a digest tells people nothing.
+fn code_name(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |(name, _)| name)
+}
+
+/// Says a reason of CloudFormation as people would: which resource, then why, without what only support can use.
+pub(crate) fn plain_reason(reason: &str) -> String {
+    let member = |name: &str| {
+        let after = reason.split_once(name)?.1;
+        Some(after.split(',').next().unwrap_or(after).trim())
+    };
+    let Some((_, why)) = reason.split_once("ResourceStatusReason:") else { return reason.to_owned() };
+    let resource = match (member("ResourceLogicalId:"), member("ResourceType:")) {
+        (Some(name), Some(kind)) => format!("{name} ({kind}): "),
+        (Some(name), None) => format!("{name}: "),
+        (None, _) => String::new(),
+    };
+    let mut why = why.trim();
+    why = why.strip_prefix("Resource handler returned message: \"").unwrap_or(why);
+    for end in [" (Service: ", "\" (RequestToken: ", " (RequestToken: "] {
+        why = why.split_once(end).map_or(why, |(before, _)| before);
+    }
+    if let Some((_, after)) = why.split_once("is not authorized to perform: ")
+        && let Some((denied, policy)) = after.split_once(" with an explicit deny in ")
+    {
+        let action = denied.split_once(" on resource").map_or(denied, |(action, _)| action);
+        return format!("{resource}{action} is denied by {policy}");
+    }
+    format!("{resource}{why}")
 }
 
 fn target_name(target: &PolicyTarget) -> String {
@@ -112,6 +182,23 @@ mod tests {
     fn durations_read_as_people_say_them() {
         let told = |millis| duration(Duration::from_millis(millis));
         assert_eq!([told(300), told(12_000), told(250_000), told(3_725_000)], ["0.3s", "12s", "4m10s", "1h02m"]);
+    }
+
+    #[test]
+    fn reasons_name_the_resource_and_what_was_denied() {
+        let head = "ResourceLogicalId:Topic, ResourceType:AWS::SNS::Topic, ResourceStatusReason:";
+        let denied = format!(
+            "{head}Resource handler returned message: \"User: arn:aws:sts::111122223333:assumed-role/r/s is not \
+             authorized to perform: sns:CreateTopic on resource: arn:aws:sns:eu-west-1:111122223333:t with an explicit \
+             deny in a service control policy (Service: Sns, Status Code: 403, Request ID: x)\" (RequestToken: y, \
+             HandlerErrorCode: AccessDenied)."
+        );
+        assert_eq!(
+            plain_reason(&denied),
+            "Topic (AWS::SNS::Topic): sns:CreateTopic is denied by a service control policy"
+        );
+        assert_eq!(plain_reason(&format!("{head}t already exists")), "Topic (AWS::SNS::Topic): t already exists");
+        assert_eq!(plain_reason("Cancelled since failure tolerance"), "Cancelled since failure tolerance");
     }
 
     #[test]

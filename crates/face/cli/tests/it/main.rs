@@ -16,6 +16,7 @@ mod sandbox;
 mod served;
 
 mod broken;
+mod denied;
 mod foreign;
 mod kills;
 mod moto;

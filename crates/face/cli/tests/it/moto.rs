@@ -92,7 +92,7 @@ fn what_moto_has_works() {
     let sandbox = Sandbox::new();
     let Some(moto) = Moto::start(&sandbox) else { return };
     moto.run(&["plan", "--detailed-exitcode"]).ends(2).says(&["create account 3×", "6 to create"]);
-    moto.run(&["deploy", "--yes"]).ends(0).says(&["create the organization", "create unit Workloads", "6 current"]);
+    moto.run(&["deploy", "--yes"]).ends(0).says(&["create the organization", "create unit 2×", "6 current"]);
     moto.run(&["verify"]).ends(0).says(&["all 6 cells are as declared"]);
     moto.run(&["deploy", "--yes"]).ends(0).says(&["No change", "trusted access of stack sets could not be read"]);
 

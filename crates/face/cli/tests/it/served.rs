@@ -93,6 +93,8 @@ impl<'a> Served<'a> {
     /// Returns the operations called so far, and whether each asks for a change.
     pub(crate) fn calls(&self) -> Vec<(String, bool)> {
         let log = fs::read_to_string(&self.log).unwrap();
+        // The last line may be on its way.
+        let log = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let call = |line: &str| {
             let told: Value = serde_json::from_str(line).unwrap();
             (told["operation"].as_str().unwrap().to_owned(), told["mutating"].as_bool().unwrap())

@@ -1,0 +1,34 @@
+//! A guardrail of the project's own stops a deployment: who, where and what to do is told, and the rest goes on.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.example("project");
+    sandbox.replace("project/stackfleet.yaml", " !account:SensitiveData", "");
+    sandbox.replace("project/policies/lockdown.json", "\"ec2:AttachInternetGateway\"", "\"sns:CreateTopic\"");
+    let run = |arguments: &[&str]| {
+        let twin = ["--twin", "--twin-state", "world.json", "--project", project.to_str().unwrap()];
+        sandbox.run(&[arguments, &twin].concat())
+    };
+    let failed = run(&["deploy", "--yes"]).ends(3);
+    let failed = failed.says(&[
+        "✗ 1 failed, 25 current",
+        "SensitiveData",
+        "FindingsTopic (AWS::SNS::Topic): sns:CreateTopic is denied by a service control policy",
+        "at policies/lockdown.json:10 (NoWayToTheInternet)",
+        "allow the action in the policy, or leave the account out",
+    ]);
+    assert!(failed.out.lines().count() <= 40, "{}", failed.out);
+    let status = run(&["status", "--json"]).ends(0).json();
+    assert_eq!(status["problems"][0]["place"], "policies/lockdown.json:10 (NoWayToTheInternet)");
+    assert_eq!(status["problems"][0]["cells"], 1);
+    run(&["verify"]).ends(3).says(&["SensitiveData", "policies/lockdown.json:10"]);
+    // Trying again is no remedy, and does no harm.
+    run(&["deploy", "--retry", "failed", "--yes"]).ends(3).says(&["1 to create", "1 failed, 25 current"]);
+
+    sandbox.replace("project/policies/lockdown.json", "\"sns:CreateTopic\"", "\"ec2:AttachInternetGateway\"");
+    run(&["deploy", "--yes"]).ends(0).says(&["update policy lockdown", "26 current"]);
+    run(&["verify"]).ends(0).says(&["all 26 cells are as declared"]);
+}
