@@ -141,6 +141,8 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let mut stack = Generated::new(id, "AWS::CloudFormation::Stack");
     stack.attributes = generated::main_attributes(resource);
     stack.copy(properties, &["Parameters", "NotificationARNs", "TimeoutInMinutes"]);
+    let reserved = ["lambda:createdBy", "serverlessrepo:applicationId", "serverlessrepo:semanticVersion"];
+    generated::refuse_reserved_tags(id, &reserved, properties.map("Tags"))?;
     let mut tags = context.tags("lambda:createdBy", None);
     match properties.get("Location") {
         Some(Node::Map(location)) => {

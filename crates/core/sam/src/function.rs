@@ -213,6 +213,15 @@ fn validate(parts: &FunctionParts<'_>) -> Result<()> {
         Ok(())
     };
     both("CapacityProviderConfig", "ProvisionedConcurrencyConfig")?;
+    if let Some(Node::List(architectures)) = properties.present("Architectures") {
+        let known = |one: &Node| matches!(one.as_str(), Some("x86_64" | "arm64")) || one.as_map().is_some();
+        if architectures.len() != 1 || !architectures.iter().all(known) {
+            return Err(Fault::resource(
+                id,
+                "Architectures needs to be a list with one string, either `x86_64` or `arm64`.",
+            ));
+        }
+    }
     if properties.present("TenancyConfig").is_some() {
         let clash = |what: &str| {
             Fault::resource(id, format!("{what} is not supported for functions enabled with tenancy configuration."))
@@ -246,6 +255,7 @@ fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<G
     if let Some(config) = properties.present("CapacityProviderConfig") {
         lambda.put("CapacityProviderConfig", capacity_provider_config(id, config)?);
     }
+    generated::refuse_reserved_tags(id, &["lambda:createdBy"], properties.map("Tags"))?;
     let tags = tags(context, parts);
     if !tags.is_empty() {
         lambda.put("Tags", tags);

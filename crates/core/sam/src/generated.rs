@@ -1,5 +1,6 @@
 //! CloudFormation resources on their way out, and what the transform copies onto them.
 
+use crate::error::{Fault, Result};
 use crate::node::{Map, Node, Text};
 
 /// One generated resource.
@@ -85,6 +86,19 @@ pub(crate) fn tag(key: impl Into<Text>, value: impl Into<Node>) -> Node {
     tag.insert("Key", Node::Text(key.into()));
     tag.insert("Value", value);
     Node::Map(tag)
+}
+
+/// Refuses tags that the transform sets itself.
+pub(crate) fn refuse_reserved_tags(id: &Text, reserved: &[&str], tags: Option<&Map>) -> Result<()> {
+    match reserved.iter().find(|key| tags.is_some_and(|tags| tags.contains(key))) {
+        None => Ok(()),
+        Some(key) => Err(Fault::resource(
+            id,
+            format!(
+                "{key} is a reserved Tag key name and cannot be set on your resource. Please change the tag key in the input."
+            ),
+        )),
+    }
 }
 
 /// The tag that marks what the transform made, before the author's own.

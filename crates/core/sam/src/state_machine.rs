@@ -52,6 +52,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let parts = StateMachineParts { id, properties, attributes: &attributes };
     let mut machine = state_machine(&parts)?;
     machine.attributes = generated::main_attributes(resource);
+    generated::refuse_reserved_tags(id, &["stateMachine:createdBy"], properties.map("Tags"))?;
     let tags = context.tags("stateMachine:createdBy", properties.map("Tags"));
     machine.put("Tags", tags.clone());
     let mut made = Vec::new();

@@ -62,6 +62,9 @@ pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
     if let Some(uri) = properties.present("ImageUri") {
         return Ok(Node::Map(map! {"ImageUri" => uri}));
     }
+    if properties.str("PackageType") == Some("Image") {
+        return Err(Fault::resource(id, "'ImageUri' must be set."));
+    }
     Err(Fault::resource(id, "Only one of 'InlineCode' or 'CodeUri' can be set."))
 }
 
