@@ -160,7 +160,8 @@ impl Aws {
         let account = who.account().and_then(|id| id.parse().ok()).ok_or(ConnectError::Identity("an account id"))?;
         let arn = who.arn().and_then(|arn| arn.parse().ok()).ok_or(ConnectError::Identity("an ARN"))?;
         Ok(Self {
-            path_style: connection.endpoint_url.is_some(),
+            // Wherever it is named: here, in the environment or in the profile.
+            path_style: config.endpoint_url().is_some(),
             limiter,
             account_client: aws_sdk_account::Client::new(&config),
             cloudformation: aws_sdk_cloudformation::Client::new(&config),

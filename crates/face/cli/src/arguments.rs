@@ -38,8 +38,8 @@ pub(crate) struct Global {
     /// Talk to this endpoint instead of AWS
     #[arg(long, global = true, value_name = "URL", conflicts_with = "twin")]
     pub(crate) endpoint_url: Option<String>,
-    /// With --endpoint-url: that AWS is simulated and its time runs this much faster, as with `twin serve --speed`
-    #[arg(long, global = true, value_name = "FACTOR", requires = "endpoint_url", default_value_t = 1)]
+    /// With an endpoint: that AWS is simulated and its time runs this much faster, as with `twin serve --speed`
+    #[arg(long, global = true, value_name = "FACTOR", conflicts_with = "twin", default_value_t = 1)]
     pub(crate) endpoint_speed: u32,
     /// Use the embedded simulated AWS, in virtual time
     #[arg(long, global = true)]

@@ -124,6 +124,12 @@ impl Reach {
             let twin = Twin::open(1, email, global.twin_state.as_deref())?;
             return Self::through(twin, project).await;
         }
+        if global.endpoint_speed > 1 && endpoint(global).is_none() {
+            bail!(
+                "--endpoint-speed is for simulated endpoints, not for AWS; name one with --endpoint-url or \
+                 AWS_ENDPOINT_URL"
+            );
+        }
         let connection = Connection {
             profile: global.profile.clone(),
             endpoint_url: global.endpoint_url.clone(),
@@ -155,10 +161,15 @@ impl Reach {
     }
 }
 
+/// The endpoint that stands in for AWS, if one is named.
+fn endpoint(global: &Global) -> Option<String> {
+    let named = || std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
+    global.endpoint_url.clone().or_else(named)
+}
+
 /// Says what to do about a connection that cannot be made.
 fn unconnected(global: &Global, error: ConnectError) -> anyhow::Error {
-    let endpoint = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-    let told = match (&error, endpoint) {
+    let told = match (&error, endpoint(global)) {
         (ConnectError::WhoAmI(failure), _) if failure.lacks_credentials() => {
             "nobody is signed in to AWS; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with --profile, \
              or try things out with --twin"

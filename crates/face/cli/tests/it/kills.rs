@@ -117,6 +117,28 @@ fn killed_at_twenty_moments_it_ends_as_an_undisturbed_run() {
     });
 }
 
+/// Ctrl-C begins nothing more, lets AWS end what it is at, and says that it is safe to run again.
+#[test]
+fn interrupted_it_stops_with_130_and_goes_on_the_next_time() {
+    let sandbox = Sandbox::new();
+    let project = example();
+    let twin = Served::start(&sandbox, "interrupted", FAST);
+    let mut command = twin.command(&project, &["deploy", "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while changes(&twin) < 20 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+    }
+    assert!(sandbox.command("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("stopping: nothing more is begun") && told.contains("safe to run again"), "{told}");
+    twin.run(&project, &["deploy", "--yes"]).ends(0).says(&["24 current"]);
+    twin.stop();
+    let world = serde_json::from_str(&fs::read_to_string(sandbox.path("interrupted")).unwrap()).unwrap();
+    nothing_was_repeated("interrupted", &world);
+}
+
 /// Members of a saved world that tell how it came to be as it is rather than how it is.
 const HISTORY: [&str; 11] = [
     "queue",

@@ -1,7 +1,7 @@
 //! Deploying what is deployed changes nothing.
 
 use crate::{
-    sandbox::{Sandbox, example},
+    sandbox::{Sandbox, example, run},
     served::{FAST, Served},
 };
 
@@ -36,4 +36,16 @@ fn a_saved_plan_is_refused_once_the_world_has_moved() {
     let before = twin.mutating();
     twin.run(&project, &["deploy", file, "--yes"]).ends(4).says(&["out of date", "Nothing was changed", "Plan again"]);
     assert_eq!(twin.mutating(), before);
+}
+
+/// What `twin serve` prints to be exported is all that is needed.
+#[test]
+fn the_endpoint_may_be_named_by_the_environment() {
+    let sandbox = Sandbox::new();
+    let twin = Served::start(&sandbox, "world", FAST);
+    let project = example();
+    let deploy = ["deploy", "--yes", "--endpoint-speed", "1000", "--project", project.to_str().unwrap()];
+    let mut command = sandbox.stackfleet(&deploy);
+    run(twin.sign_in(&mut command)).ends(0).says(&["24 current"]);
+    sandbox.run(&deploy).ends(1).says(&["not for AWS", "--endpoint-url"]);
 }
