@@ -82,9 +82,13 @@ pub fn problems(troubles: &[Trouble]) -> Vec<Problem> {
     found
 }
 
-/// Returns a reason without what differs from cell to cell.
+/// Returns a reason without what differs from cell to cell; a denial in few words: `Finder: denied lambda:TagResource
+/// by a service control policy`.
 #[must_use]
 pub fn cause(reason: &str) -> String {
+    if let Some(denied) = denied(reason) {
+        return denied;
+    }
     let reason = without_request(reason);
     let mut text = String::with_capacity(reason.len());
     let mut word = String::new();
@@ -142,6 +146,24 @@ fn normal_word(word: &str) -> String {
     word.to_owned()
 }
 
+/// Says who was denied what, by what: names of resources differ by account and environment and are left out.
+fn denied(reason: &str) -> Option<String> {
+    let action = denial(reason)?.action;
+    let resource = reason.split_once("ResourceLogicalId:").and_then(|(_, rest)| rest.split(',').next());
+    let whom = match resource {
+        Some(logical_id) => format!("{logical_id}: "),
+        None => String::new(),
+    };
+    let by = match reason.split_once(" with an explicit deny in ") {
+        Some((_, policy)) => {
+            let policy = policy.split([' ', '.', '(', '"']).take_while(|word| !word.is_empty());
+            format!("by {}", policy.collect::<Vec<_>>().join(" "))
+        }
+        None => "since no policy allows it".to_owned(),
+    };
+    Some(format!("{whom}denied {action} {by}"))
+}
+
 fn is_uuid(word: &str) -> bool {
     let lengths: Vec<usize> = word.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
@@ -188,13 +210,7 @@ mod tests {
         let troubles = [one, other].map(|reason| Trouble { cell: None, reason });
         let found = problems(&troubles);
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            found.first().unwrap().cause,
-            "ResourceLogicalId:F, ResourceType:AWS::Lambda::Function, ResourceStatusReason:User: \
-             arn:aws:sts::<account>:assumed-role/stacksets-exec-<id>/<id> is not authorized to perform: \
-             lambda:TagResource on resource: arn:aws:lambda:eu-west-1:<account>:function:x with an explicit deny in a \
-             service control policy."
-        );
+        assert_eq!(found.first().unwrap().cause, "F: denied lambda:TagResource by a service control policy");
         let denial = found.first().unwrap().denial.clone().unwrap();
         assert_eq!((denial.action.as_str(), denial.service_control_policy), ("lambda:TagResource", true));
     }

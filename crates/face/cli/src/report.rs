@@ -83,6 +83,11 @@ pub(crate) fn problems_of(cells: &[CellView], loaded: &Loaded) -> Vec<Problem> {
             problem.help = state.and_then(next).map(str::to_owned);
         }
     }
+    // What went wrong comes before what did not happen because of it.
+    found.sort_by_key(|problem| {
+        let first = problem.names.first().and_then(|name| cells.get(name.id.index()));
+        first.is_some_and(|cell| cell.state == CellState::Blocked)
+    });
     found
 }
 

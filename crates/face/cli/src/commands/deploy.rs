@@ -163,7 +163,9 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, calls:
         console.json(&Value::Object(value));
     } else {
         screens::summary::show(console, loaded, rollout, &cells, calls);
-        if console.verbose {
+        // Nobody watched a rehearsal, so every cell is told where they fit on a screen.
+        const REHEARSED_CELLS_MAX: usize = 28;
+        if console.verbose || (command == "rehearse" && cells.len() <= REHEARSED_CELLS_MAX) {
             screens::summary::show_cells(console, &cells);
         }
     }

@@ -59,7 +59,11 @@ pub(crate) fn show_problem(console: &Console, problem: &Problem, cells: &[CellVi
     console.result(format!("{}   {stacks}   {regions}", console.paint_result(paint, head)));
     console.result(format!("     {}", all(|name| name.account.name.clone())));
     if problem.example != words::state(state) {
-        let reason = if console.verbose { problem.example.clone() } else { words::plain_reason(&problem.example) };
+        let reason = match (console.verbose, &problem.denial) {
+            (true, _) => problem.example.clone(),
+            (false, Some(_)) => problem.cause.clone(),
+            (false, None) => words::plain_reason(&problem.example),
+        };
         console.result(format!("     {reason}"));
     }
     if let Some(place) = &problem.place {
