@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod diagnostics;
 mod exit;
+mod files;
 mod report;
 mod screens;
 mod session;

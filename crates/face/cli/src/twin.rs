@@ -13,6 +13,8 @@ use stackfleet_drive::Clock;
 use stackfleet_twin::{World, WorldOptions};
 use stackfleet_wire::{Door, connector};
 
+use crate::files::write_whole;
+
 /// Where the SDK is told to go; nothing listens there, since the connector answers instead.
 const ENDPOINT: &str = "http://twin.invalid";
 
@@ -99,7 +101,5 @@ pub(crate) fn load(path: &Path) -> Result<World> {
 /// Writes a world, whole or not at all.
 pub(crate) fn save(world: &World, path: &Path) -> Result<()> {
     let text = world.save().map_err(|error| anyhow!(error)).context("cannot save the world")?;
-    let beside = path.with_extension("new");
-    fs::write(&beside, text).with_context(|| format!("cannot write {}", beside.display()))?;
-    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+    write_whole(path, &text)
 }

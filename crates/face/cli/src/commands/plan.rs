@@ -1,6 +1,6 @@
 //! `plan`: what would change, where, and what stands against it.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -11,6 +11,7 @@ use crate::{
     arguments::Global,
     console::Console,
     exit::Exit,
+    files::write_whole,
     screens,
     session::{self, Reach},
 };
@@ -37,7 +38,7 @@ pub(crate) fn run(
     let document = serde_json::to_value(&plan).context("cannot write the plan")?;
     if let Some(path) = out {
         let text = format!("{document:#}\n");
-        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_whole(path, &text)?;
     }
     if console.json {
         console.json(&located(document, &plan, &loaded.sources));

@@ -14,7 +14,7 @@ use stackfleet_twin::World;
 use stackfleet_wire::{Door, RealClock, ServeOptions, serve};
 use tokio::net::TcpListener;
 
-use crate::{console::Console, exit::Exit, session, twin};
+use crate::{console::Console, exit::Exit, files::write_whole, session, twin};
 
 /// What may be set.
 #[derive(Debug, Clone, Copy)]
@@ -72,10 +72,7 @@ pub(crate) fn run(console: &Console, options: &Options<'_>) -> Result<Exit> {
             console.say(format!("Simulated AWS of account {account} on {url}; Ctrl-C ends it."));
         }
         if let Some(path) = options.ready_file {
-            // Renamed into place, so that whoever waits for the file never reads half of it.
-            let beside = path.with_extension("new");
-            fs::write(&beside, format!("{ready:#}\n")).with_context(|| format!("cannot write {}", beside.display()))?;
-            fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))?;
+            write_whole(path, &format!("{ready:#}\n"))?;
         }
         serve(listener, door, ServeOptions::default(), ended()).await.context("the server failed")?;
         if let Some(path) = options.state {
