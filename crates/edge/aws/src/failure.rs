@@ -164,6 +164,9 @@ fn sort(code: &str, message: &str, status: Option<StatusCode>) -> Kind {
     } else if code == "ConstraintViolationException" && message.contains("CREATION_RATE_LIMIT_EXCEEDED") {
         // At most five account creations at once; each takes about a minute.
         Kind::Later(Duration::from_secs(20))
+    } else if status == Some(StatusCode::NOT_IMPLEMENTED) {
+        // Endpoints that stand in for AWS say so of operations that they do not have; they will not have them later.
+        Kind::Refused
     } else if status.is_some_and(|status| status.is_server_error()) {
         Kind::Unknown
     } else {
@@ -212,5 +215,6 @@ mod tests {
         assert_eq!(kind("AccessDenied", "User: ... is not authorized", 403), Kind::Refused);
         assert_eq!(kind("InternalFailure", "", 500), Kind::Unknown);
         assert_eq!(kind("ServiceUnavailable", "", 503), Kind::Unknown);
+        assert_eq!(kind("NotImplemented", "", 501), Kind::Refused);
     }
 }
