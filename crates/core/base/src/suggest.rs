@@ -15,8 +15,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Optimal string alignment distance, row by row.
-fn distance(left: &str, right: &str) -> usize {
+/// Returns how many letters must be inserted, deleted, changed or swapped with their neighbour to make one of the other
+/// (the optimal string alignment distance).
+#[must_use]
+pub fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();

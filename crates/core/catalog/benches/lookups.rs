@@ -10,7 +10,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use stackfleet_catalog::{Handler, catalog};
+use stackfleet_catalog::{Handler, catalog, check};
 
 /// What a serverless application with a database uses.
 const TYPICAL: [&str; 10] = [
@@ -70,6 +70,13 @@ fn main() {
             black_box(catalog.resource(name).unwrap().handler(Handler::Create).unwrap().permissions().count());
         }),
     );
+    let template = serde_json::json!({ "Resources": TYPICAL.iter().enumerate().map(|(number, name)| {
+        let tags = [serde_json::json!({ "Key": "a", "Value": "b" })];
+        (format!("R{number}"), serde_json::json!({ "Type": name, "Properties": { "Description": "x", "Tags": tags } }))
+    }).collect::<serde_json::Map<_, _>>() });
+    let start = Instant::now();
+    black_box(check::template(catalog, &template, &[]).len());
+    took("a template with ten resources checked", start.elapsed());
     let start = Instant::now();
     black_box(catalog.suggest("AWS::Lambda::Functon"));
     took("a suggestion for a mistyped name", start.elapsed());

@@ -4,6 +4,8 @@
 //! part that holds it, once. Facts are those of public CloudFormation schemas, collected at [`Catalog::collected`]:
 //! AWS may know more by the time of use.
 //!
+//! [`check::template`] compares the resources of a template with them.
+//!
 //! ```
 //! use stackfleet_catalog::{Handler, Replacement, catalog};
 //!
@@ -21,6 +23,7 @@
 
 #![warn(missing_docs)]
 
+pub mod check;
 pub mod format;
 
 mod catalog;

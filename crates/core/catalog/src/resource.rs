@@ -326,9 +326,9 @@ impl<'catalog> TaggingView<'catalog> {
 /// How AWS winds a type down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LifecycleView<'catalog> {
-    /// AWS's word: `maintenance` (open to those who use it), `sunset` (an end is announced) or `shutdown` (gone).
+    /// AWS's word: `maintenance` (for those only who use it already), `sunset` (an end is announced) or `shutdown` (gone).
     pub status: &'catalog str,
-    /// The day from which it holds.
+    /// The day from which it holds; of `sunset`, the day of the end.
     pub date: Option<&'catalog str>,
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the catalog through its public functions.
 #![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
+mod check;
+mod conformance;
 mod facts;
 mod format;
