@@ -6,9 +6,9 @@ use stackfleet_base::{Diagnostic, FileError, Files, Span};
 use stackfleet_sam::{Environment, SamErrorKind};
 use stackfleet_template::Template;
 
-use crate::codes;
 use crate::model::{App, Stack, TemplateFile, Via};
 use crate::templates::place;
+use crate::{codes, resources};
 
 /// Checks a stack's template against the way in which it is deployed.
 pub(crate) fn check(files: &dyn Files, app: &App, stack: &Stack) -> Vec<Diagnostic> {
@@ -170,7 +170,7 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
         }
     }
     let errors = match stackfleet_sam::transform(&template, &environment) {
-        Ok(transformed) => return after_transform(file, transformed),
+        Ok(transformed) => return after_transform(app, stack, transformed),
         Err(errors) => errors,
     };
     let tell = |error: &stackfleet_sam::SamError| {
@@ -187,7 +187,8 @@ fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
 }
 
 /// Circles, and names that lead nowhere, can be told only when the transform has made its resources.
-fn after_transform(file: &TemplateFile, transformed: Value) -> Vec<Diagnostic> {
+fn after_transform(app: &App, stack: &Stack, transformed: Value) -> Vec<Diagnostic> {
+    let file = &stack.template;
     let written = &file.template;
     let transformed = Template::new(transformed);
     let tell = |problem: &stackfleet_template::Problem| {
@@ -202,7 +203,9 @@ fn after_transform(file: &TemplateFile, transformed: Value) -> Vec<Diagnostic> {
         }
         error
     };
-    transformed.problems().iter().map(tell).collect()
+    let mut found: Vec<Diagnostic> = transformed.problems().iter().map(tell).collect();
+    found.extend(resources::check_transformed(app, stack, &transformed));
+    found
 }
 
 #[cfg(test)]

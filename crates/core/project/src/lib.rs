@@ -2,7 +2,7 @@
 //!
 //! [`load`] reads `stackfleet.yaml` and every template and policy that it names, and tells everything that is wrong at
 //! once, with places. [`model`] is what the file says; [`json_schema`] is the file's form for editors. Nothing here
-//! knows what exists in AWS: names are checked against the file alone.
+//! knows what exists in accounts: names are checked against the file alone, resources of templates against the catalog.
 
 #![warn(missing_docs)]
 
@@ -21,6 +21,7 @@ mod organization;
 mod parameters;
 mod policies;
 mod reading;
+mod resources;
 mod schema;
 mod shape;
 mod templates;

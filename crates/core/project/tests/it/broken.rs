@@ -60,6 +60,60 @@ fn a_template_with_a_circle() {
 }
 
 #[test]
+fn resources_that_aws_would_refuse() {
+    insta::assert_snapshot!(problems("
+//- stackfleet.yaml
+version: 1
+apps:
+  app:
+    targets: '*'
+    regions: [eu-west-1, eu-north-1]
+    stacks:
+      plain: { template: plain.yaml, via: change-set }
+      serverless: { template: serverless.yaml, via: change-set }
+//- src/index.py
+pass
+//- plain.yaml
+Resources:
+  Finder:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: src
+      Role: !GetAtt Role.Anr
+      \"Tiemout\": 3
+      MemorySize: 99999
+  Role: { Type: AWS::IAM::Role }
+  Service: { Type: AWS::AppRunner::Service, Properties: { SourceConfiguration: {} } }
+//- serverless.yaml
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Finder:
+    Type: AWS::Serverless::Function
+    Properties: { CodeUri: src, Handler: index.handler, Runtime: python3.13, Timeout: 99999, Events: { Daily: { Type: Schedule, Properties: { Schedule: daily, State: ON } } } }
+  Topic: { Type: AWS::SNS::Topic, Properties: { Name: x } }
+"), @r"
+    plain.yaml:6:21: error[RES012]: `AWS::IAM::Role` has no attribute `Anr`
+        help: did you mean `Arn`?
+    plain.yaml:7:7: error[RES003]: `AWS::Lambda::Function` has no property `Tiemout`
+        help: did you mean `Timeout`?
+    plain.yaml:8:19: error[RES007]: `MemorySize` of `AWS::Lambda::Function` is 99999; it can be at most 32768
+    plain.yaml:9:3: error[RES004]: `AWS::IAM::Role` needs `AssumeRolePolicyDocument`
+        help: add `AssumeRolePolicyDocument`
+    plain.yaml:10:20: warning[RES002]: CloudFormation has no `AWS::AppRunner::Service` in eu-north-1
+        help: leave these regions out, or do without it there
+    serverless.yaml:3:3: error[RES006]: `State` of `AWS::Events::Rule` cannot be `true`
+        help: this is about `/Resources/FinderDaily/Properties/State` after the SAM transform
+    serverless.yaml:3:3: warning[RES008]: `ScheduleExpression` of `AWS::Events::Rule` has not the form it should
+        help: this is about `/Resources/FinderDaily/Properties/ScheduleExpression` after the SAM transform
+    serverless.yaml:5:87: error[RES007]: `Timeout` of `AWS::Lambda::Function` is 99999; it can be at most 5400
+    serverless.yaml:5:167: warning[TPL011]: CloudFormation reads the bare `ON` as `true`
+        help: quote it to keep the text
+    serverless.yaml:6:49: error[RES003]: `AWS::SNS::Topic` has no property `Name`
+        help: remove it, or mind the spelling
+    ");
+}
+
+#[test]
 fn a_role_that_does_not_trust() {
     insta::assert_snapshot!(broken(&[(ROLE, "AWSCloudFormationStackSetAdministrationRole", "SomebodyElse")]), @r"
     iam/execution-role.yaml:21:9: error[PRJ015]: the role `ExecutionRole` does not trust `AWSCloudFormationStackSetAdministrationRole` of the management account, by which `app` would be deployed
@@ -357,7 +411,7 @@ apps:
 Transform: [AWS::LanguageExtensions]
 Resources:
   Nested: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: https://x.s3.amazonaws.com/t } }
-  Set: { Type: AWS::CloudFormation::StackSet, Properties: { StackSetName: x, PermissionModel: SELF_MANAGED } }
+  Set: { Type: AWS::CloudFormation::StackSet, Properties: { StackSetName: x, PermissionModel: SELF_MANAGED, TemplateBody: '{}' } }
 "
         ),
         @r"
