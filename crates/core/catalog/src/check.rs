@@ -12,6 +12,7 @@ mod attributes;
 mod checker;
 mod function;
 mod object;
+mod pattern;
 mod place;
 mod value;
 

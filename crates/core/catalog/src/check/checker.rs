@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde_json::{Map, Value};
 use stackfleet_base::Severity;
 
+use super::pattern;
 use super::place::Place;
 use super::{Problem, READ_ONLY};
 use crate::resource::ResourceType;
-
-/// A pattern whose program is larger is not checked.
-const PATTERN_BYTES_MAX: usize = 256 * 1024;
 
 /// Collects problems.
 #[derive(Debug, Default)]
 pub(super) struct Checker {
     pub(super) found: Vec<Problem>,
-    /// Compiled patterns; `None` for those that use what this library cannot, such as look-around.
+    /// Compiled patterns; `None` for those that cannot be tried.
     patterns: BTreeMap<String, Option<Regex>>,
 }
 
@@ -113,8 +111,7 @@ impl Checker {
     /// Tells whether a part of the text matches; `None` where it cannot be told.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
         if !self.patterns.contains_key(pattern) {
-            let compiled = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().ok();
-            self.patterns.insert(pattern.to_owned(), compiled);
+            self.patterns.insert(pattern.to_owned(), pattern::compile(pattern));
         }
         Some(self.patterns.get(pattern)?.as_ref()?.is_match(text))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stackfleet_base::{Region, Severity, Sources};
 use stackfleet_catalog::{Replacement, catalog, check};
 
@@ -55,6 +55,39 @@ fn every_finding_in_public_templates_has_a_verdict() {
     let new: Vec<&String> = found.difference(&listed).collect();
     let gone: Vec<&String> = listed.difference(&found).collect();
     assert!(new.is_empty() && gone.is_empty(), "not listed: {new:#?}\nlisted, but not found: {gone:#?}");
+}
+
+/// The other side of having no false error: what is wrong is found.
+#[test]
+fn a_mistyped_property_is_found_wherever_it_is() {
+    let Some(folder) = folder("templates") else { return };
+    let (mut tried, mut missed) = (0, Vec::new());
+    for (name, text) in files(&folder).into_iter().filter(|(name, _)| name.ends_with(".yaml")) {
+        let (template, _) = stackfleet_template::read(Sources::default().add("", ""), &text);
+        if check::template(catalog(), template.value(), &[]).iter().any(|problem| problem.severity == Severity::Error) {
+            continue;
+        }
+        for resource in template.resources() {
+            let names = resource.properties().into_iter().flat_map(|properties| properties.keys());
+            // Types that are not in the catalog, and custom resources, can have any property.
+            let known = catalog().resource(resource.type_name()).is_some_and(|kind| kind.schema().is_closed());
+            for property in names.filter(|_| known) {
+                let mut body = template.resource(resource.name).unwrap().properties().unwrap().clone();
+                let value = body.shift_remove(property).unwrap();
+                let mistyped = format!("{property}x");
+                body.insert(mistyped.clone(), value);
+                let wrong = json!({ "Resources": { "X": { "Type": resource.type_name(), "Properties": body } } });
+                let found = check::template(catalog(), &wrong, &[]);
+                let pointer = format!("/Resources/X/Properties/{mistyped}");
+                tried += 1;
+                if !found.iter().any(|problem| problem.code == "RES003" && problem.pointer == pointer) {
+                    missed.push(format!("{name}: {} {mistyped}", resource.type_name()));
+                }
+            }
+        }
+    }
+    assert!(tried > 1_000, "only {tried} were tried");
+    assert!(missed.is_empty(), "{missed:#?}");
 }
 
 /// Change sets that AWS made and carried out: no error about their templates, and its word on replacements.
