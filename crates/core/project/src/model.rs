@@ -124,7 +124,8 @@ pub struct Rollout {
     pub waves: Vec<Wave>,
     /// How many accounts of an operation at once, per region. Default: all.
     pub max_concurrent: Amount,
-    /// After how many failed accounts an operation stops, per region: `stop-after: 2 failures` tolerates one.
+    /// After how many failed accounts a stack stops, in each region and over all waves: `stop-after: 2 failures`
+    /// tolerates one. AWS knows failures of one operation only; the rollout adds them up.
     /// Default: after the first.
     pub stop_after: Amount,
 }
