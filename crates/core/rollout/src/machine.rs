@@ -66,6 +66,7 @@ pub struct Rollout {
     pub(crate) due: BTreeSet<StepId>,
     timers: BTreeSet<(Timestamp, StepId)>,
     creations: BTreeSet<StepId>,
+    refusals: Vec<(StepId, Cause)>,
     requests: u64,
     /// How many steps are done, refused or blocked.
     ended: usize,
@@ -99,6 +100,7 @@ impl Rollout {
             due: BTreeSet::new(),
             timers: BTreeSet::new(),
             creations: BTreeSet::new(),
+            refusals: Vec::new(),
             requests: 0,
             ended: 0,
             paused: false,
@@ -160,6 +162,12 @@ impl Rollout {
     #[must_use]
     pub fn cells(&self) -> &[CellStatus] {
         self.board.cells()
+    }
+
+    /// Returns the steps that will not be done, and why; not those that only waited for them.
+    #[must_use]
+    pub fn refusals(&self) -> &[(StepId, Cause)] {
+        &self.refusals
     }
 
     /// Returns what came of it, so far or in the end.
@@ -396,6 +404,7 @@ impl Rollout {
             self.block_cells(&cells, &reason, now);
         }
         let blocked = self.block_dependants(id, &reason, now);
+        self.refusals.push((id, cause.clone()));
         self.tell(now, Happening::Refused { step: id, cause, blocked });
         let wave = self.board.step_ended(id, false, began, now);
         self.tell_some(now, wave);

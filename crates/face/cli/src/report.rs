@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use stackfleet_base::Region;
 use stackfleet_plan::plan::{AccountRef, CellState, PlannedCell};
-use stackfleet_rollout::{CellName, CellStatus, Problem, Rollout, Trouble, problems};
+use stackfleet_rollout::{Cause, CellName, CellStatus, Problem, Rollout, Trouble, problems};
 
 use crate::{blame, screens::words, session::Loaded};
 
@@ -107,6 +107,17 @@ const fn next(state: CellState) -> Option<&'static str> {
         CellState::Blocked => Some("mend what it waits for, then: stackfleet deploy"),
         CellState::Current | CellState::Running | CellState::Skipped => None,
     }
+}
+
+/// Returns the steps that were refused, in words, and why; what failed in cells is told by the cells.
+pub(crate) fn refused_steps(rollout: &Rollout) -> Vec<(String, String)> {
+    let of_cells = |cause: &Cause| matches!(cause, Cause::Operation { .. } | Cause::TooManyFailures { .. });
+    let refused = rollout.refusals().iter().filter(|(_, cause)| !of_cells(cause));
+    let told = refused.map(|(step, cause)| {
+        let planned = rollout.plan().steps.get(step.index());
+        (planned.map(|planned| words::action(&planned.action)).unwrap_or_default(), cause.to_string())
+    });
+    told.collect()
 }
 
 /// Counts cells by state.

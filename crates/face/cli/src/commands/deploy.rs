@@ -159,6 +159,9 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, calls:
             "steps".to_owned(),
             json!({ "done": summary.done, "failed": summary.refused, "blocked": summary.blocked }),
         );
+        let refused = report::refused_steps(rollout).into_iter();
+        let refused = refused.map(|(step, cause)| json!({ "step": step, "cause": cause }));
+        value.insert("refused".to_owned(), refused.collect());
         value.insert("tiers".to_owned(), tiers(&summary));
         console.json(&Value::Object(value));
     } else {

@@ -16,6 +16,10 @@ use crate::{
 pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, cells: &[CellView], calls: u64) {
     let summary = rollout.summary();
     matrix::show(console, loaded, cells);
+    for (what, cause) in report::refused_steps(rollout) {
+        console.result(console.paint_result(Paint::Bad, format!(" ✗ could not {what}")));
+        console.result(format!("     {cause}"));
+    }
     console.result("");
     for tier in &summary.tiers {
         console.result(format!(

@@ -1,6 +1,9 @@
 //! A guardrail of the project's own stops a deployment: who, where and what to do is told, and the rest goes on.
 
-use crate::sandbox::Sandbox;
+use crate::{
+    sandbox::Sandbox,
+    served::{FAST, Served},
+};
 
 #[test]
 fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
@@ -31,4 +34,20 @@ fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
     sandbox.replace("project/policies/lockdown.json", "\"sns:CreateTopic\"", "\"ec2:AttachInternetGateway\"");
     run(&["deploy", "--yes"]).ends(0).says(&["update policy lockdown", "26 current"]);
     run(&["verify"]).ends(0).says(&["all 26 cells are as declared"]);
+}
+
+/// No cell tells of a step that serves none, and with `--quiet` no log does either.
+#[test]
+fn a_refusal_that_concerns_no_cell_is_told_at_the_end() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.example("project");
+    sandbox.replace("project/stackfleet.yaml", "management: root@source.example", "management: root@other.example");
+    sandbox.replace("project/stackfleet.yaml", "aws+data@source.example", "root@source.example");
+    let twin = Served::start(&sandbox, "world", FAST);
+    let failed = twin.run(&project, &["deploy", "--yes", "--quiet", "--json"]).ends(3).json();
+    assert_eq!(failed["summary"]["current"], 24, "{failed}");
+    assert_eq!(failed["refused"][0]["step"], "create account SensitiveData");
+    assert!(failed["refused"][0]["cause"].as_str().unwrap().contains("EMAIL_ALREADY_EXISTS"), "{failed}");
+    let told = twin.run(&project, &["deploy", "--yes", "--quiet"]).ends(3);
+    told.says(&["✗ could not create account SensitiveData", "EMAIL_ALREADY_EXISTS"]);
 }
