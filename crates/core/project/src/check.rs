@@ -9,7 +9,7 @@ use stackfleet_organization::{Account, Expression, Term};
 use crate::codes;
 use crate::lookup::NotKnown;
 use crate::model::{App, Organization, Project, Reference, Spanned, Stack, Text};
-use crate::{deployable, parameters, resources, trust};
+use crate::{deployable, parameters, trust};
 
 /// Returns everything that is wrong between the parts of a project.
 pub(crate) fn check(project: &Project, files: &dyn Files) -> Vec<Diagnostic> {
@@ -31,7 +31,6 @@ pub(crate) fn check(project: &Project, files: &dyn Files) -> Vec<Diagnostic> {
         }
         for stack in app.stacks.values() {
             found.extend(deployable::check(files, app, stack));
-            found.extend(resources::check(app, stack));
             found.extend(outputs(project, app, stack));
             found.extend(trust::check(project, app, stack));
             found.extend(reach(app, stack));

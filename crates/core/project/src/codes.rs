@@ -26,8 +26,6 @@ pub(crate) const UNKNOWN_PARAMETER: &str = "PRJ011";
 pub(crate) const MISSING_PARAMETER: &str = "PRJ012";
 /// A parameter's value that the template does not allow.
 pub(crate) const PARAMETER_VALUE: &str = "PRJ013";
-/// A parameter in the outputs that looks like a secret; what certainly is one, `stackfleet-template` tells.
-pub(crate) const SECRET_OUTPUT: &str = "PRJ014";
 /// A role that the administration role may not assume.
 pub(crate) const ROLE_TRUST: &str = "PRJ015";
 /// A combination of `via`, `role` and `auto-deploy` that AWS does not know.
@@ -40,7 +38,5 @@ pub(crate) const NO_ENVIRONMENT: &str = "PRJ018";
 pub(crate) const MISSING_TAG: &str = "PRJ019";
 /// Targets that select no account.
 pub(crate) const NO_TARGET: &str = "PRJ020";
-/// A template that the SAM transform refuses.
-pub(crate) const TRANSFORM: &str = "PRJ022";
 /// Auto-deployment that will reach more accounts than the targets name.
 pub(crate) const AUTO_DEPLOY_REACH: &str = "PRJ021";

@@ -1,20 +1,20 @@
-//! Can a stack be deployed in the way it asks for: what StackSets refuse, what the SAM transform refuses, whether
-//! the code that a template points at is there.
+//! Can a stack be deployed in the way it asks for: what StackSets refuse, what is wrong with its template, whether the
+//! code that a template points at is there.
 
-use serde_json::Value;
-use stackfleet_base::{Diagnostic, FileError, Files, Span};
-use stackfleet_sam::{Environment, SamErrorKind};
-use stackfleet_template::Template;
+use std::collections::BTreeMap;
 
+use stackfleet_base::{Diagnostic, FileError, Files, Region, Span};
+use stackfleet_validate::{Deployment, local_code};
+
+use crate::codes;
 use crate::model::{App, Stack, TemplateFile, Via};
 use crate::templates::place;
-use crate::{codes, resources};
 
 /// Checks a stack's template against the way in which it is deployed.
 pub(crate) fn check(files: &dyn Files, app: &App, stack: &Stack) -> Vec<Diagnostic> {
     let mut found = stack_set_limits(stack);
     found.extend(missing_code(files, &stack.template));
-    found.extend(transform(app, stack));
+    found.extend(template(app, stack));
     found
 }
 
@@ -58,18 +58,6 @@ fn refusal(stack: &Stack, message: String, span: Span) -> Diagnostic {
         .help(help)
 }
 
-/// Properties that may name a local folder or file, by resource type, with their path in `Properties`.
-const CODE: [(&str, &str); 8] = [
-    ("AWS::Serverless::Function", "CodeUri"),
-    ("AWS::Serverless::LayerVersion", "ContentUri"),
-    ("AWS::Serverless::Api", "DefinitionUri"),
-    ("AWS::Serverless::HttpApi", "DefinitionUri"),
-    ("AWS::Serverless::StateMachine", "DefinitionUri"),
-    ("AWS::Serverless::Application", "Location"),
-    ("AWS::Lambda::Function", "Code"),
-    ("AWS::Lambda::LayerVersion", "Content"),
-];
-
 /// Code in the project's folder that a template takes its function or layer from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalCode {
@@ -97,19 +85,6 @@ impl TemplateFile {
         });
         found.collect()
     }
-}
-
-/// Returns pointers to code that lies beside a template, with the paths as written.
-#[must_use]
-pub fn local_code(template: &Template) -> Vec<(String, &str)> {
-    let own = template.resources().filter_map(|resource| {
-        let (_, property) = CODE.iter().find(|(type_name, _)| *type_name == resource.type_name())?;
-        let path = resource.properties()?.get(*property)?.as_str()?;
-        Some((format!("/Resources/{}/Properties/{property}", resource.name), path))
-    });
-    let global = template.value().pointer("/Globals/Function/CodeUri").and_then(Value::as_str);
-    let global = global.map(|path| ("/Globals/Function/CodeUri".to_owned(), path));
-    own.chain(global).filter(|(_, path)| !path.contains("://")).collect()
 }
 
 /// Paths in a template are relative to the template.
@@ -149,63 +124,20 @@ fn join(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Runs the SAM transform as it will be run, with a stand-in for the code's place.
-fn transform(app: &App, stack: &Stack) -> Vec<Diagnostic> {
-    let file = &stack.template;
-    // A template of the wrong form was told already.
-    if !file.template.is_serverless() || !file.template.problems().is_empty() {
-        return Vec::new();
-    }
-    let mut template = file.template.value().clone();
-    for (pointer, _) in local_code(&file.template) {
-        if let Some(code) = template.pointer_mut(&pointer) {
-            *code = Value::from("s3://stackfleet/code");
-        }
-    }
-    let region = app.regions.first().map_or("us-east-1", |region| region.value.as_str());
-    let mut environment = Environment::in_region(region);
-    for (name, value) in &stack.parameters {
-        if let Some(text) = value.value.literal() {
-            environment.parameters.insert(name.clone(), Value::from(text));
-        }
-    }
-    let errors = match stackfleet_sam::transform(&template, &environment) {
-        Ok(transformed) => return after_transform(app, stack, transformed),
-        Err(errors) => errors,
+/// Checks the template as this stack deploys it.
+fn template(app: &App, stack: &Stack) -> Vec<Diagnostic> {
+    let regions = if stack.regions.is_empty() { &app.regions } else { &stack.regions };
+    let regions: Vec<Region> = regions.iter().map(|region| region.value.clone()).collect();
+    let literals =
+        stack.parameters.iter().filter_map(|(name, text)| Some((name.clone(), text.value.literal()?.to_owned())));
+    let parameters: BTreeMap<String, String> = literals.collect();
+    let deployment = Deployment {
+        regions: &regions,
+        parameters: Some(&parameters),
+        acknowledges_capabilities: true,
+        ..Deployment::default()
     };
-    let tell = |error: &stackfleet_sam::SamError| {
-        let pointer = error.logical_id.as_ref().map_or_else(String::new, |id| format!("/Resources/{id}"));
-        let span = file.template.key_span(&pointer).unwrap_or_else(|| place(file, &pointer));
-        let message = error.message.trim_end_matches('.').to_owned();
-        if error.kind == SamErrorKind::Unsupported {
-            let warning = Diagnostic::warning(codes::TRANSFORM, message).at(span, "");
-            return warning.help("AWS may transform it; it cannot be rehearsed or expanded here");
-        }
-        Diagnostic::error(codes::TRANSFORM, format!("the SAM transform refuses this: {message}")).at(span, "")
-    };
-    errors.iter().map(tell).collect()
-}
-
-/// Circles, and names that lead nowhere, can be told only when the transform has made its resources.
-fn after_transform(app: &App, stack: &Stack, transformed: Value) -> Vec<Diagnostic> {
-    let file = &stack.template;
-    let written = &file.template;
-    let transformed = Template::new(transformed);
-    let tell = |problem: &stackfleet_template::Problem| {
-        let mut pointer = problem.pointer.as_str();
-        while !pointer.is_empty() && written.value().pointer(pointer).is_none() {
-            pointer = pointer.rsplit_once('/').map_or("", |(above, _)| above);
-        }
-        let span = written.key_span(pointer).filter(|_| pointer.matches('/').count() <= 2);
-        let error = problem.to_diagnostic(Some(span.unwrap_or_else(|| place(file, pointer))));
-        if pointer.len() < problem.pointer.len() {
-            return error.help(format!("this is about `{}` after the SAM transform", problem.pointer));
-        }
-        error
-    };
-    let mut found: Vec<Diagnostic> = transformed.problems().iter().map(tell).collect();
-    found.extend(resources::check_transformed(app, stack, &transformed));
-    found
+    stackfleet_validate::check(&stack.template.template, &stack.template.text, &deployment)
 }
 
 #[cfg(test)]

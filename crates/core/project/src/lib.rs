@@ -21,15 +21,15 @@ mod organization;
 mod parameters;
 mod policies;
 mod reading;
-mod resources;
 mod schema;
 mod shape;
 mod templates;
 mod text;
 mod trust;
 
-pub use deployable::{LocalCode, local_code};
+pub use deployable::LocalCode;
 pub use load::{FILE_NAME, load};
 pub use lookup::{ADMINISTRATION_ROLE, ENVIRONMENT_TAG, NotKnown};
 pub use model::Project;
 pub use schema::json_schema;
+pub use stackfleet_validate::local_code;

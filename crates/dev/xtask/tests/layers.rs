@@ -24,10 +24,11 @@ const LAYERS: [&str; 4] = ["core", "edge", "face", "dev"];
 const STRANGERS: [(&str, &str); 3] = [("twin", "plan"), ("twin", "preflight"), ("twin", "rollout")];
 
 /// Inside `core`, from the bottom. Crates of one row do not see each other.
-const CORE: [&[&str]; 6] = [
+const CORE: [&[&str]; 7] = [
     &["base"],
     &["template", "policy", "catalog", "api"],
     &["sam", "organization"],
+    &["validate"],
     &["project", "twin"],
     &["plan"],
     &["preflight", "rollout"],

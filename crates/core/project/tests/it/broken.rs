@@ -101,11 +101,11 @@ Resources:
         help: add `AssumeRolePolicyDocument`
     plain.yaml:10:20: warning[RES002]: CloudFormation has no `AWS::AppRunner::Service` in eu-north-1
         help: leave these regions out, or do without it there
-    serverless.yaml:3:3: error[RES006]: `State` of `AWS::Events::Rule` cannot be `true`
-        help: this is about `/Resources/FinderDaily/Properties/State` after the SAM transform
-    serverless.yaml:3:3: warning[RES008]: `ScheduleExpression` of `AWS::Events::Rule` has not the form it should
-        help: this is about `/Resources/FinderDaily/Properties/ScheduleExpression` after the SAM transform
     serverless.yaml:5:87: error[RES007]: `Timeout` of `AWS::Lambda::Function` is 99999; it can be at most 5400
+    serverless.yaml:5:153: warning[RES008]: `ScheduleExpression` of `AWS::Events::Rule` has not the form it should
+        help: it must match `^(rate\(.+\)|cron\(.+\))?$`
+    serverless.yaml:5:167: error[RES006]: `State` of `AWS::Events::Rule` cannot be `true`
+        help: it can be `DISABLED`, `ENABLED`, `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`
     serverless.yaml:5:167: warning[TPL011]: CloudFormation reads the bare `ON` as `true`
         help: quote it to keep the text
     serverless.yaml:6:49: error[RES003]: `AWS::SNS::Topic` has no property `Name`
@@ -365,7 +365,7 @@ Outputs:
         help: remove the default
     t.yaml:8:23: error[TPL020]: the output `A` shows the secret access key of `Key` to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
-    t.yaml:9:20: error[TPL020]: the output `B` shows the NoEcho parameter `Hidden` to everyone who may describe the stack
+    t.yaml:9:37: error[TPL020]: the output `B` shows the NoEcho parameter `Hidden` to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
     t.yaml:10:15: error[TPL020]: the output `C` shows the value of a secret store to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
@@ -386,9 +386,9 @@ fn what_stack_sets_and_the_transform_refuse() {
             ("app/template.yaml", "LogGroup: !Ref StaleKeysLogGroup", "LogGroup: !Ref StaleLogGroup"),
         ]),
         @r"
-    app/template.yaml:62:3: error[PRJ022]: the SAM transform refuses this: Resource with id [StaleKeysFunctionDaily] is invalid. property Shedule not defined for resource of type Schedule
     app/template.yaml:67:16: error[PRJ001]: there is no code at `source`
         help: looked for the folder or file `app/source`; the path is relative to the template
+    app/template.yaml:122:13: error[PRJ022]: the SAM transform refuses this: Resource with id [StaleKeysFunctionDaily] is invalid. property Shedule not defined for resource of type Schedule
     "
     );
     insta::assert_snapshot!(

@@ -1,0 +1,65 @@
+//! Where a part of a transformed template is written.
+//!
+//! The transform copies much of what it is given: a function's environment to the function, a policy to a role of its
+//! own. A part is taken to be written where the template has it under the same pointer; else where the resource that the
+//! generated one was made for (its logical id begins the other's), or `Globals`, holds an equal value.
+
+use serde_json::Value;
+use stackfleet_template::Template;
+
+/// Texts that are shorter occur by chance.
+const TEXT_LENGTH_MIN: usize = 4;
+
+/// Finds the pointer under which a part of `deployed` is written in `source`.
+pub(crate) fn origin(source: &Template, deployed: &Template, pointer: &str) -> Option<String> {
+    if source.value().pointer(pointer).is_some() {
+        return Some(pointer.to_owned());
+    }
+    let roots: Vec<String> = maker(source, pointer).into_iter().chain(["/Globals".to_owned()]).collect();
+    // The largest part that was copied tells most: from the resource downwards.
+    let cuts = pointer.match_indices('/').map(|(at, _)| at).skip(2).chain([pointer.len()]);
+    cuts.filter_map(|cut| pointer.split_at_checked(cut)).find_map(|(part, rest)| {
+        let value = deployed.value().pointer(part)?;
+        let key = part.rsplit('/').next().filter(|_| !is_telling(value));
+        let place = roots.iter().find_map(|root| find(source.value().pointer(root)?, value, key, root))?;
+        Some(place + rest)
+    })
+}
+
+/// Finds the resource that one of the transform's was made for: its logical id begins the other's.
+pub(crate) fn maker(source: &Template, pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix("/Resources/")?.split('/').next()?;
+    let names = source.resources().map(|resource| resource.name).filter(|written| name.starts_with(written));
+    names.max_by_key(|written| written.len()).map(|written| format!("/Resources/{written}"))
+}
+
+fn is_telling(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.len() >= TEXT_LENGTH_MIN,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// Finds an equal value below `root`, under the same key if one is given, as a pointer.
+fn find(root: &Value, wanted: &Value, key: Option<&str>, pointer: &str) -> Option<String> {
+    let under_key = key.is_none_or(|key| pointer.strip_suffix(key).is_some_and(|above| above.ends_with('/')));
+    if root == wanted && under_key {
+        return Some(pointer.to_owned());
+    }
+    match root {
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(number, item)| find(item, wanted, key, &format!("{pointer}/{number}")))
+        }
+        Value::Object(members) => {
+            members.iter().find_map(|(name, member)| find(member, wanted, key, &below(pointer, name)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// Returns the pointer of a member.
+pub(crate) fn below(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
