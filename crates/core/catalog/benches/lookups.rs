@@ -10,7 +10,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use stackfleet_catalog::{Handler, catalog, check};
+use stackfleet_catalog::{Handler, actions, catalog, check};
 
 /// What a serverless application with a database uses.
 const TYPICAL: [&str; 10] = [
@@ -80,4 +80,20 @@ fn main() {
     let start = Instant::now();
     black_box(catalog.suggest("AWS::Lambda::Functon"));
     took("a suggestion for a mistyped name", start.elapsed());
+
+    let start = Instant::now();
+    let actions = actions();
+    took("first call of actions(): the index", start.elapsed());
+    let start = Instant::now();
+    black_box(actions.action("s3:GetObject").unwrap().level());
+    took("first look-up of s3:GetObject", start.elapsed());
+    let start = Instant::now();
+    black_box(actions.expand("*").len());
+    took("all actions decompressed and listed", start.elapsed());
+    took("an action by its name, known", each(&|_| _ = black_box(actions.action("s3:GetObject"))));
+    took(
+        "whether an action takes an ARN",
+        each(&|_| _ = black_box(actions.action("s3:GetObject").unwrap().accepts("arn:aws:s3:::bucket/some/key"))),
+    );
+    took("the actions that s3:Get* names", each(&|_| _ = black_box(actions.expand("s3:Get*"))));
 }

@@ -144,8 +144,8 @@ impl fmt::Debug for Catalog<'_> {
     }
 }
 
-#[expect(clippy::panic, reason = "the embedded file is verified by a test; others are verified by who reads them")]
-fn intact<T>(read: Result<T, Corrupt>) -> T {
+#[expect(clippy::panic, reason = "the embedded files are verified by tests; others are verified by who reads them")]
+pub(crate) fn intact<T>(read: Result<T, Corrupt>) -> T {
     read.unwrap_or_else(|error| panic!("BUG: {error}"))
 }
 

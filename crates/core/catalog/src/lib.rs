@@ -1,8 +1,11 @@
-//! What AWS says about resource types: their properties, the permissions that their handlers need, their regions.
+//! What AWS says about resource types: their properties, the permissions that their handlers need, their regions; and
+//! about IAM actions.
 //!
 //! The facts lie in the binary, compressed service by service; [`catalog()`] gives them. Looking one up decompresses the
 //! part that holds it, once. Facts are those of public CloudFormation schemas, collected at [`Catalog::collected`]:
 //! AWS may know more by the time of use.
+//!
+//! [`actions()`] gives the same for IAM actions: levels, resources, condition keys.
 //!
 //! [`check::template`] compares the resources of a template with them.
 //!
@@ -23,6 +26,7 @@
 
 #![warn(missing_docs)]
 
+pub mod actions;
 pub mod check;
 pub mod format;
 
@@ -32,6 +36,7 @@ mod resource;
 mod schema;
 mod texts;
 
+pub use actions::actions;
 pub use catalog::{Availability, Catalog, catalog};
 pub use format::{Kinds, Stateful};
 pub use path::PropertyPath;

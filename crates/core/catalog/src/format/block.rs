@@ -2,6 +2,7 @@
 
 use super::bytes::{Corrupt, Reader, Wire, from_bytes, to_bytes};
 use super::heap::Heap;
+use super::record::record;
 
 /// The number of a text: the common texts come first, the block's own follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -271,24 +272,6 @@ tagged! {
         /// `dependentExcluded`: where the first is, the others must not be.
         32 DependentExcluded(Vec<(TextId, Vec<TextId>)>),
     }
-}
-
-/// A record whose fields are written one after the other.
-macro_rules! record {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $field:ident: $content:ty,)* }) => {
-        $(#[$outer])*
-        pub struct $name { $($(#[$inner])* pub $field: $content,)* }
-
-        impl Wire for $name {
-            fn write(&self, out: &mut Vec<u8>) {
-                $(self.$field.write(out);)*
-            }
-
-            fn read(input: &mut Reader<'_>) -> Result<Self, Corrupt> {
-                Ok(Self { $($field: Wire::read(input)?,)* })
-            }
-        }
-    };
 }
 
 record! {

@@ -77,10 +77,19 @@ pub fn write<Error>(
 ) -> Result<Vec<u8>, Error> {
     let mut raw = vec![to_bytes(index), to_bytes(common)];
     raw.extend(blocks.iter().map(Block::to_bytes));
-    let mut head = MAGIC.to_vec();
+    pack(MAGIC, &raw, compress)
+}
+
+/// Returns the head and the frames of a file.
+pub(super) fn pack<Error>(
+    magic: &[u8],
+    raw: &[Vec<u8>],
+    compress: impl Fn(&[u8]) -> Result<Vec<u8>, Error>,
+) -> Result<Vec<u8>, Error> {
+    let mut head = magic.to_vec();
     (raw.len() as u64).write(&mut head);
     let mut body = Vec::new();
-    for frame in &raw {
+    for frame in raw {
         let compressed = compress(frame)?;
         (compressed.len() as u64).write(&mut head);
         (frame.len() as u64).write(&mut head);
@@ -112,9 +121,14 @@ impl<'bytes> Frames<'bytes> {
     /// # Errors
     /// When the bytes are not such a file, or one of another version.
     pub fn read(bytes: &'bytes [u8]) -> Result<Self, Corrupt> {
+        Self::read_as(MAGIC, bytes)
+    }
+
+    /// Reads the head of a file that begins so.
+    pub(super) fn read_as(magic: &[u8], bytes: &'bytes [u8]) -> Result<Self, Corrupt> {
         let mut input = Reader::new(bytes);
-        if input.take(MAGIC.len())? != MAGIC {
-            return Err(Corrupt::new("it does not begin as a catalog of this version does"));
+        if input.take(magic.len())? != magic {
+            return Err(Corrupt::new("it does not begin as a file of this version does"));
         }
         let lengths = Vec::<(u32, u32)>::read(&mut input)?;
         let mut frames = Vec::with_capacity(lengths.len());
@@ -126,6 +140,11 @@ impl<'bytes> Frames<'bytes> {
         }
         input.end()?;
         Ok(Self { frames })
+    }
+
+    /// Returns how many frames there are.
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
     }
 
     /// Returns how many blocks there are.
@@ -158,7 +177,8 @@ impl<'bytes> Frames<'bytes> {
         from_bytes(&self.decompress(BEFORE_BLOCKS + number)?)
     }
 
-    fn decompress(&self, number: usize) -> Result<Vec<u8>, Corrupt> {
+    /// Decompresses a frame.
+    pub(super) fn decompress(&self, number: usize) -> Result<Vec<u8>, Corrupt> {
         let frame = self.frames.get(number).ok_or_else(|| Corrupt::new("a frame is missing"))?;
         // Decompressing stops with an error where there is more than announced.
         let mut bytes = Vec::with_capacity(frame.length as usize);

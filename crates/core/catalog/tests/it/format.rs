@@ -8,7 +8,7 @@ use stackfleet_catalog::format::{
 };
 
 /// A zstd frame (RFC 8878) that holds the bytes as they are.
-fn store(bytes: &[u8]) -> Result<Vec<u8>, std::convert::Infallible> {
+pub(crate) fn store(bytes: &[u8]) -> Result<Vec<u8>, std::convert::Infallible> {
     const BLOCK_BYTES_MAX: usize = 100_000;
     // Magic number; a single segment whose content size takes eight bytes.
     let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0b1110_0000];
