@@ -42,7 +42,9 @@ fn write_short(node: &Node, out: &mut String) {
             }
             out.push('}');
         }
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => write_plain(plain, out),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Unknown) => {
+            write_plain(plain, out);
+        }
     }
 }
 
@@ -68,7 +70,13 @@ fn write_long(node: &Node, depth: usize, out: &mut String) {
             new_line(false, depth, out);
             out.push('}');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)
+        | Value::Unknown => {
             write_short(node, out);
         }
     }
@@ -78,7 +86,7 @@ fn has_parts(node: &Node) -> bool {
     match &node.value {
         Value::Array(items) => !items.is_empty(),
         Value::Object(members) => !members.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Unknown => false,
     }
 }
 
@@ -89,7 +97,8 @@ fn new_line(comma: bool, depth: usize, out: &mut String) {
 
 fn write_plain(value: &Value, out: &mut String) {
     match value {
-        Value::Null => out.push_str("null"),
+        // No text has an unknown value.
+        Value::Null | Value::Unknown => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Value::Number(text) => out.push_str(text),
         Value::String(text) => out.push_str(&quoted(text)),

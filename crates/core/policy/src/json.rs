@@ -30,6 +30,8 @@ pub(crate) enum Value {
     String(String),
     Array(Vec<Node>),
     Object(Vec<Member>),
+    /// There is a value that nobody knows; never read from text.
+    Unknown,
 }
 
 impl Value {
@@ -42,6 +44,7 @@ impl Value {
             Self::String(_) => "a string",
             Self::Array(_) => "a list",
             Self::Object(_) => "an object",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -284,6 +287,7 @@ mod tests {
             Value::Object(members) => {
                 serde_json::Value::Object(members.iter().map(|m| (m.key.clone(), plain(&m.node))).collect())
             }
+            Value::Unknown => panic!("text has no unknown values"),
         }
     }
 

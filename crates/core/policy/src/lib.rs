@@ -1,6 +1,7 @@
 //! The IAM language: parse, evaluate over all layers, explain.
 //!
 //! * A document becomes a [`Policy`] ([`Policy::parse`], [`Policy::read`] with places for diagnostics).
+//! * What is known of a document in a template is checked by [`check_draft`].
 //! * Policies that count as one become a [`PolicySet`]; the nodes of an organization become a [`PolicyPath`]. Both
 //!   are indexed once and shared.
 //! * [`decide`] answers a [`Request`] over its [`Layers`]; [`denial_text`] says no in AWS's words and
@@ -42,6 +43,7 @@ mod condition;
 mod context;
 mod decide;
 mod denial;
+mod draft;
 mod explain;
 mod format;
 mod json;
@@ -58,6 +60,7 @@ pub mod rollout_check;
 pub use context::Context;
 pub use decide::{Deciding, Decision, Layer, Missing, decide};
 pub use denial::denial_text;
+pub use draft::{Draft, DraftValue, check_draft};
 pub use explain::{Blocker, Explanation, LayerAnswer, explain};
 pub use format::{minify, pretty};
 pub use limits::{Attachment, check_size};

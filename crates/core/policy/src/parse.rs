@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use stackfleet_base::{Diagnostic, FileId, Span};
+use stackfleet_base::{Diagnostic, FileId, Span, suggest::nearest};
 
 use crate::{
     codes,
@@ -51,7 +51,7 @@ impl Policy {
     /// Reads a document; problems have places when its origin is given.
     #[must_use]
     pub fn read(kind: PolicyKind, name: &str, text: &str, origin: Option<Origin>) -> (Option<Self>, Vec<Diagnostic>) {
-        let mut reader = Reader { kind, origin, version: Version::V2008, diagnostics: Vec::new() };
+        let mut reader = Reader::new(kind, origin.map_or(Places::Nowhere, Places::Text));
         match json::read(text) {
             Ok(node) => {
                 let policy = reader.policy(name, &node);
@@ -68,7 +68,7 @@ impl Policy {
     /// Reads a document that is already a value, from a template say; problems have no places.
     #[must_use]
     pub fn from_value(kind: PolicyKind, name: &str, value: &serde_json::Value) -> (Option<Self>, Vec<Diagnostic>) {
-        let mut reader = Reader { kind, origin: None, version: Version::V2008, diagnostics: Vec::new() };
+        let mut reader = Reader::new(kind, Places::Nowhere);
         let policy = reader.policy(name, &json::from_value(value));
         (policy, reader.diagnostics)
     }
@@ -95,29 +95,54 @@ enum Presence {
     Forbidden,
 }
 
-struct Reader {
+/// What the ranges of nodes mean.
+pub(crate) enum Places<'a> {
+    /// Nothing.
+    Nowhere,
+    /// Bytes of a file.
+    Text(Origin),
+    /// Numbers of names: twice the number for a value, one more for its key.
+    Named { names: &'a [&'a str], place: &'a dyn Fn(&str, bool) -> Option<Span> },
+}
+
+pub(crate) struct Reader<'a> {
     kind: PolicyKind,
-    origin: Option<Origin>,
+    places: Places<'a>,
     version: Version,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// The members of a statement by name.
 #[derive(Default)]
 struct Parts<'a> {
     members: Vec<&'a Member>,
+    /// Known names that unknown ones are probably meant to be: it is enough to say that once.
+    meant: Vec<&'a str>,
 }
 
 impl<'a> Parts<'a> {
     fn get(&self, name: &str) -> Option<&'a Member> {
         self.members.iter().find(|member| member.key == name).copied()
     }
+
+    fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
+    }
 }
 
-impl Reader {
+impl<'places> Reader<'places> {
+    pub(crate) fn new(kind: PolicyKind, places: Places<'places>) -> Self {
+        Self { kind, places, version: Version::V2008, diagnostics: Vec::new() }
+    }
+
     fn span(&self, range: Range) -> Option<Span> {
-        let origin = self.origin?;
-        Some(Span { file: origin.file, start: origin.offset + range.start, end: origin.offset + range.end })
+        match &self.places {
+            Places::Nowhere => None,
+            Places::Text(Origin { file, offset }) => {
+                Some(Span { file: *file, start: offset + range.start, end: offset + range.end })
+            }
+            Places::Named { names, place } => place(names.get(range.start / 2)?, range.start % 2 == 1),
+        }
     }
 
     fn add(&mut self, diagnostic: Diagnostic, range: Range) {
@@ -140,7 +165,10 @@ impl Reader {
         self.add(Diagnostic::warning(code, message).help(help), range);
     }
 
-    fn policy(&mut self, name: &str, node: &Node) -> Option<Policy> {
+    pub(crate) fn policy(&mut self, name: &str, node: &Node) -> Option<Policy> {
+        if matches!(node.value, Value::Unknown) {
+            return None;
+        }
         let Value::Object(_) = &node.value else {
             self.error(codes::WRONG_KIND, node.range, format!("a policy is an object, not {}", node.value.kind()));
             return None;
@@ -164,7 +192,9 @@ impl Reader {
             }
             Some(single) => vec![single],
             None => {
-                self.error(codes::MISSING_ELEMENT, node.range, "the policy has no `Statement`".to_owned());
+                if !parts.is_meant("Statement") {
+                    self.error(codes::MISSING_ELEMENT, node.range, "the policy has no `Statement`".to_owned());
+                }
                 Vec::new()
             }
         };
@@ -179,7 +209,7 @@ impl Reader {
     }
 
     /// Sorts an object's members, reporting unknown and repeated ones.
-    fn parts<'a>(&mut self, node: &'a Node, known: &[&str], whole: &str) -> Parts<'a> {
+    fn parts<'a>(&mut self, node: &'a Node, known: &[&'static str], whole: &str) -> Parts<'a> {
         let mut parts = Parts::default();
         let Value::Object(members) = &node.value else { return parts };
         for member in members {
@@ -190,8 +220,9 @@ impl Reader {
                 parts.members.push(member);
             } else {
                 let message = format!("a {whole} has no element `{key}`");
-                match known.iter().find(|known| known.eq_ignore_ascii_case(key)) {
+                match nearest(key, known.iter().copied()) {
                     Some(meant) => {
+                        parts.meant.push(meant);
                         self.error_help(codes::UNKNOWN_ELEMENT, member.key_range, message, &format!("write `{meant}`"));
                     }
                     None => {
@@ -214,6 +245,7 @@ impl Reader {
             return Version::V2008;
         };
         let text = match &member.node.value {
+            Value::Unknown => return Version::V2012,
             Value::String(text) => text.as_str(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => "",
         };
@@ -234,6 +266,9 @@ impl Reader {
     }
 
     fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
+        if matches!(node.value, Value::Unknown) {
+            return None;
+        }
         let Value::Object(_) = &node.value else {
             self.error(codes::WRONG_KIND, node.range, format!("a statement is an object, not {}", node.value.kind()));
             return None;
@@ -251,7 +286,10 @@ impl Reader {
         ];
         let parts = self.parts(node, &ELEMENTS, "statement");
         let sid = parts.get("Sid").and_then(|member| self.sid(&member.node));
-        let effect = self.effect(parts.get("Effect"), node.range);
+        let effect = match parts.get("Effect") {
+            None if parts.is_meant("Effect") => None,
+            member => self.effect(member, node.range),
+        };
         let (_, principals, resources) = self.presences();
         let principal = self.either(&parts, "Principal", "NotPrincipal", principals, node.range);
         let principal = principal.and_then(|(member, negated)| self.principal(&member.node, negated));
@@ -312,6 +350,7 @@ impl Reader {
             }
             (Some(member), None) => Some((member, false)),
             (None, Some(member)) => Some((member, true)),
+            (None, None) if parts.is_meant(plain) || parts.is_meant(negated) => return None,
             (None, None) => None,
         };
         match (presence, found) {
@@ -336,8 +375,10 @@ impl Reader {
     }
 
     fn text<'a>(&mut self, node: &'a Node, element: &str) -> Option<&'a str> {
-        if let Value::String(text) = &node.value {
-            return Some(text);
+        match &node.value {
+            Value::String(text) => return Some(text),
+            Value::Unknown => return None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
         }
         self.error(codes::WRONG_KIND, node.range, format!("`{element}` is a string, not {}", node.value.kind()));
         None
@@ -347,7 +388,9 @@ impl Reader {
     fn texts<'a>(&mut self, node: &'a Node, element: &str) -> Vec<(&'a str, Range)> {
         let items = match &node.value {
             Value::Array(items) => items.iter().collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![node],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Unknown => {
+                vec![node]
+            }
         };
         if items.is_empty() {
             self.error(codes::WRONG_KIND, node.range, format!("`{element}` is an empty list"));

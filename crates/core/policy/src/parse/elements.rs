@@ -10,10 +10,11 @@ use crate::{
     principal::{Named, PrincipalElement},
 };
 
-impl Reader {
+impl Reader<'_> {
     pub(super) fn principal(&mut self, node: &Node, negated: bool) -> Option<PrincipalElement> {
         let mut named = Vec::new();
         match &node.value {
+            Value::Unknown => {}
             Value::String(text) if text == "*" => named.push(Named::Everyone),
             Value::Object(members) => {
                 for member in members {
@@ -124,6 +125,9 @@ impl Reader {
     }
 
     pub(super) fn conditions(&mut self, node: &Node) -> Vec<Condition> {
+        if matches!(node.value, Value::Unknown) {
+            return Vec::new();
+        }
         let Value::Object(operators) = &node.value else {
             self.error(codes::WRONG_KIND, node.range, format!("`Condition` is an object, not {}", node.value.kind()));
             return Vec::new();
@@ -136,6 +140,9 @@ impl Reader {
                 self.error_help(codes::OPERATOR, member.key_range, message, help);
                 continue;
             };
+            if matches!(member.node.value, Value::Unknown) {
+                continue;
+            }
             let Value::Object(keys) = &member.node.value else {
                 let message = format!("`{}` holds an object of keys, not {}", member.key, member.node.value.kind());
                 self.error(codes::WRONG_KIND, member.node.range, message);
@@ -153,13 +160,16 @@ impl Reader {
         let mut values: Vec<(&str, Range)> = Vec::new();
         let items = match &node.value {
             Value::Array(items) => items.iter().collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![node],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Unknown => {
+                vec![node]
+            }
         };
         for item in items {
             match &item.value {
                 Value::String(text) | Value::Number(text) => values.push((text, item.range)),
                 Value::Bool(true) => values.push(("true", item.range)),
                 Value::Bool(false) => values.push(("false", item.range)),
+                Value::Unknown => {}
                 Value::Null | Value::Array(_) | Value::Object(_) => {
                     let message = format!("a condition's value is a string, not {}", item.value.kind());
                     self.error(codes::WRONG_KIND, item.range, message);

@@ -171,7 +171,10 @@ impl Reader {
             self.refuse(UNKNOWN_MEMBER, &[Step::Key(first)], message);
         }
         self.head(sections);
-        self.nulls(value, &mut Vec::new());
+        // Before the transform has run, a null may stand where it is taken away: in the definition of a SAM state machine, say.
+        if !open {
+            self.nulls(value, &mut Vec::new());
+        }
         self.read_parameters(sections);
         self.mappings(sections);
         self.resources(sections, open);
