@@ -169,7 +169,8 @@ impl Statement {
 
     pub(crate) fn principal_closeness(&self, request: &Prepared<'_>) -> Option<Closeness> {
         match &self.principal {
-            Some(element) => element.covers(request.principal, request.has_boundary),
+            // A boundary only makes the exceptions of a deny vain: it never grants (IAM User Guide, `NotPrincipal`).
+            Some(element) => element.covers(request.principal, request.has_boundary && self.effect == Effect::Deny),
             None => Some(Closeness::Direct),
         }
     }

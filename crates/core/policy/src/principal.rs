@@ -310,8 +310,9 @@ impl PrincipalElement {
     /// Tells whether and how closely the element covers the principal.
     ///
     /// `NotPrincipal` leaves out whoever it names; a role session is left out when its account, or both its role
-    /// and the session are named; nobody with a permissions boundary is left out (IAM User Guide, `NotPrincipal`).
-    pub(crate) fn covers(&self, principal: &Principal, has_boundary: bool) -> Option<Closeness> {
+    /// and the session are named. With `no_exceptions` nobody is left out: so it is for principals with a
+    /// permissions boundary when the statement denies (IAM User Guide, `NotPrincipal`).
+    pub(crate) fn covers(&self, principal: &Principal, no_exceptions: bool) -> Option<Closeness> {
         let closeness = |named: &Named| named.names(principal);
         if !self.negated {
             return self.named.iter().filter_map(closeness).max();
@@ -328,7 +329,7 @@ impl PrincipalElement {
             | Principal::Service { .. }
             | Principal::Anonymous => self.named.iter().any(|named| closeness(named).is_some()),
         };
-        (!left_out || has_boundary).then_some(Closeness::Direct)
+        (!left_out || no_exceptions).then_some(Closeness::Direct)
     }
 }
 

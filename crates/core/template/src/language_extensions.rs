@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     Inputs, Lookup, Problem, Scope, Template,
+    pointer::{Path, Step, to_pointer},
     problem::{FUNCTION, QUOTA, TRANSFORM},
     template::LANGUAGE_EXTENSIONS,
 };
 
-/// Most values that unrolling may make; far above what 500 resources take.
-const VALUES_MAX: usize = 500_000;
+/// Most values that unrolling may make: more do not fit into the 1 MB that the resulting template may have.
+const VALUES_MAX: usize = 250_000;
 const LOOP: &str = "Fn::ForEach::";
 
 /// Unrolls `Fn::ForEach` and takes the transform off the template's list. A template without the transform comes back as
@@ -31,13 +32,20 @@ pub fn expand_language_extensions(
         return Ok(template.clone());
     }
     let scope = Scope::with_parameters(template, inputs, lookup)?;
-    let mut expander =
-        Expander { template, scope: &scope, lookup, bindings: Vec::new(), made: 0, problems: Vec::new() };
+    let mut expander = Expander {
+        template,
+        scope: &scope,
+        lookup,
+        bindings: Vec::new(),
+        path: Vec::new(),
+        made: 0,
+        problems: Vec::new(),
+    };
     let mut sections = Map::new();
     for (name, section) in template.value().as_object().into_iter().flatten() {
         match name.as_str() {
             "Conditions" | "Resources" | "Outputs" => {
-                let expanded = expander.value(section, &format!("/{name}"));
+                let expanded = expander.below(Step::Key(name), |expander| expander.value(section));
                 sections.insert(name.clone(), expanded);
             }
             "Transform" => {
@@ -63,17 +71,29 @@ struct Expander<'template> {
     lookup: &'template dyn Lookup,
     /// Identifiers of the loops around, innermost last, and their values.
     bindings: Vec<(String, String)>,
+    path: Path<'template>,
     made: usize,
     problems: Vec<Problem>,
 }
 
-impl Expander<'_> {
-    fn value(&mut self, value: &Value, pointer: &str) -> Value {
+impl<'template> Expander<'template> {
+    fn below<T>(&mut self, step: Step<'template>, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(step);
+        let made = work(self);
+        self.path.pop();
+        made
+    }
+
+    fn problem(&mut self, code: &'static str, message: impl Into<String>) {
+        self.problems.push(Problem::new(code, message, to_pointer(&self.path)));
+    }
+
+    fn value(&mut self, value: &'template Value) -> Value {
         self.made += 1;
         if self.made > VALUES_MAX {
             if self.made == VALUES_MAX + 1 {
                 let message = format!("Fn::ForEach makes more than {VALUES_MAX} values");
-                self.problems.push(Problem::new(QUOTA, message, pointer));
+                self.problem(QUOTA, message);
             }
             return Value::Null;
         }
@@ -81,41 +101,40 @@ impl Expander<'_> {
             Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
             Value::String(text) => Value::String(self.text(text)),
             Value::Array(items) => {
-                let item = |(index, item)| self.value(item, &format!("{pointer}/{index}"));
+                let item = |(index, item)| self.below(Step::Index(index), |expander| expander.value(item));
                 Value::Array(items.iter().enumerate().map(item).collect())
             }
             Value::Object(object) => match self.bound_reference(object) {
                 Some(bound) => Value::String(bound),
-                None => Value::Object(self.object(object, pointer)),
+                None => Value::Object(self.object(object)),
             },
         }
     }
 
-    fn object(&mut self, object: &Map<String, Value>, pointer: &str) -> Map<String, Value> {
+    fn object(&mut self, object: &'template Map<String, Value>) -> Map<String, Value> {
         let mut expanded = Map::with_capacity(object.len());
         for (key, member) in object {
-            let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
             if key.starts_with(LOOP) {
-                self.unroll(member, &pointer, &mut expanded);
+                self.below(Step::Key(key), |expander| expander.unroll(member, &mut expanded));
             } else {
-                let value = self.value(member, &pointer);
+                let value = self.below(Step::Key(key), |expander| expander.value(member));
                 expanded.insert(self.text(key), value);
             }
         }
         expanded
     }
 
-    fn unroll(&mut self, body: &Value, pointer: &str, into: &mut Map<String, Value>) {
+    fn unroll(&mut self, body: &'template Value, into: &mut Map<String, Value>) {
         let Some([Value::String(identifier), collection, Value::Object(fragment)]) = body.as_array().map(Vec::as_slice)
         else {
             let message = "Transform AWS::LanguageExtensions failed with: Fn::ForEach layout is incorrect";
-            self.problems.push(Problem::new(FUNCTION, message, pointer));
+            self.problem(FUNCTION, message);
             return;
         };
-        let Some(items) = self.collection(collection, &format!("{pointer}/1")) else { return };
+        let Some(items) = self.below(Step::Index(1), |expander| expander.collection(collection)) else { return };
         for item in items {
             self.bindings.push((identifier.clone(), item));
-            into.extend(self.object(fragment, &format!("{pointer}/2")));
+            into.extend(self.below(Step::Index(2), |expander| expander.object(fragment)));
             self.bindings.pop();
             if self.made > VALUES_MAX {
                 return;
@@ -123,13 +142,13 @@ impl Expander<'_> {
         }
     }
 
-    fn collection(&mut self, collection: &Value, pointer: &str) -> Option<Vec<String>> {
-        let collection = self.value(collection, pointer);
+    fn collection(&mut self, collection: &'template Value) -> Option<Vec<String>> {
+        let collection = self.value(collection);
         let computed = match self.scope.computed(self.template, &collection, self.lookup) {
             Ok(computed) => computed,
             Err(found) => {
-                self.problems
-                    .extend(found.into_iter().map(|problem| Problem { pointer: pointer.to_owned(), ..problem }));
+                let pointer = to_pointer(&self.path);
+                self.problems.extend(found.into_iter().map(|problem| Problem { pointer: pointer.clone(), ..problem }));
                 return None;
             }
         };
@@ -144,7 +163,7 @@ impl Expander<'_> {
         }
         let message = "Transform AWS::LanguageExtensions failed with: the collection of Fn::ForEach must be a list of \
                        strings that is known before deployment";
-        self.problems.push(Problem::new(TRANSFORM, message, pointer));
+        self.problem(TRANSFORM, message);
         None
     }
 

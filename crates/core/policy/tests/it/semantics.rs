@@ -314,6 +314,15 @@ fn not_principal_denies_all_others_and_whoever_has_a_boundary() {
 }
 
 #[test]
+fn a_boundary_does_not_make_not_principal_allow_whom_it_names() {
+    let all_but =
+        json!([{"Sid": "N", "Effect": "Allow", "NotPrincipal": {"AWS": ANA}, "Action": "s3:*", "Resource": "*"}]);
+    let case = || Case::new(ANA, "s3:GetObject", OBJECT).identity(json!([])).resource_policy(all_but.clone());
+    check(&case(), "nothing allows in identity");
+    check(&case().boundary(json!([allow("*", "*")])), "nothing allows in identity");
+}
+
+#[test]
 fn not_action_and_not_resource() {
     let case = |statement: Value| Case::new(ANA, "s3:GetObject", OBJECT).identity(json!([allow("*", "*"), statement]));
     let guard = json!({"Sid": "D", "Effect": "Deny", "NotAction": ["iam:*", "S3:get*"], "Resource": "*"});

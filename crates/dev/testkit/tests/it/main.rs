@@ -1,0 +1,3 @@
+//! Tests of what the other crates are tested with.
+
+mod corpus;
