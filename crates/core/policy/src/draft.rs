@@ -81,7 +81,8 @@ mod tests {
             serde_json::Value::Object(members) => {
                 DraftValue::Object(members.iter().map(|(key, it)| (key.clone(), draft(it, &below(key)))).collect())
             }
-            other => DraftValue::Text(other.as_str().unwrap().to_owned()),
+            serde_json::Value::String(text) => DraftValue::Text(text.clone()),
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => panic!("{value}"),
         };
         Draft { place: place.to_owned(), value }
     }

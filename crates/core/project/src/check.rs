@@ -30,7 +30,7 @@ pub(crate) fn check(project: &Project, files: &dyn Files) -> Vec<Diagnostic> {
             found.push(Diagnostic::warning(codes::NO_TARGET, message).at(app.targets.span(), "").help(help));
         }
         for stack in app.stacks.values() {
-            found.extend(deployable::check(files, app, stack));
+            found.extend(deployable::check(files, app, stack, accounts.len() > 1));
             found.extend(outputs(project, app, stack));
             found.extend(trust::check(project, app, stack));
             found.extend(reach(app, stack));

@@ -11,10 +11,10 @@ use crate::model::{App, Stack, TemplateFile, Via};
 use crate::templates::place;
 
 /// Checks a stack's template against the way in which it is deployed.
-pub(crate) fn check(files: &dyn Files, app: &App, stack: &Stack) -> Vec<Diagnostic> {
+pub(crate) fn check(files: &dyn Files, app: &App, stack: &Stack, several_accounts: bool) -> Vec<Diagnostic> {
     let mut found = stack_set_limits(stack);
     found.extend(missing_code(files, &stack.template));
-    found.extend(template(app, stack));
+    found.extend(template(app, stack, several_accounts));
     found
 }
 
@@ -125,7 +125,7 @@ fn join(folder: &str, path: &str) -> Option<String> {
 }
 
 /// Checks the template as this stack deploys it.
-fn template(app: &App, stack: &Stack) -> Vec<Diagnostic> {
+fn template(app: &App, stack: &Stack, several_accounts: bool) -> Vec<Diagnostic> {
     let regions = if stack.regions.is_empty() { &app.regions } else { &stack.regions };
     let regions: Vec<Region> = regions.iter().map(|region| region.value.clone()).collect();
     let literals =
@@ -133,6 +133,7 @@ fn template(app: &App, stack: &Stack) -> Vec<Diagnostic> {
     let parameters: BTreeMap<String, String> = literals.collect();
     let deployment = Deployment {
         regions: &regions,
+        several_accounts,
         parameters: Some(&parameters),
         acknowledges_capabilities: true,
         ..Deployment::default()

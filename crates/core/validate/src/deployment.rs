@@ -18,3 +18,10 @@ pub struct Deployment<'a> {
     /// Whether capabilities are acknowledged by whatever deploys; otherwise a note tells which are needed.
     pub acknowledges_capabilities: bool,
 }
+
+impl<'a> Deployment<'a> {
+    /// Returns the value that a parameter is given.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.parameters?.get(name).map(String::as_str)
+    }
+}

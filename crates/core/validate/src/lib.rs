@@ -28,6 +28,7 @@ mod codes;
 mod deployment;
 mod local_code;
 mod narrow;
+mod no_transform;
 mod resources;
 mod rules;
 mod subject;
@@ -59,6 +60,11 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
     if is_readable(&template) {
         found.extend(stackfleet_template::check(&template, text));
     }
+    if let Some(error) = no_transform::check(&template, text) {
+        found.retain(|diagnostic| !no_transform::may_follow(diagnostic));
+        found.push(error);
+    }
+    drop_unused_but_meant(&mut found);
     narrow::all(&mut found, text);
     (template, tidy(found))
 }
@@ -66,12 +72,13 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
 /// Tells what is wrong with a template that was read, as it is deployed; [`read`] tells the rest.
 #[must_use]
 pub fn check(template: &Template, text: &str, deployment: &Deployment<'_>) -> Vec<Diagnostic> {
-    if !is_readable(template) {
+    if !is_readable(template) || no_transform::check(template, text).is_some() {
         return Vec::new();
     }
-    let (transformed, mut found) = transform::run(template, text, deployment);
+    let transform::Transformed { template: transformed, refused, mut found } =
+        transform::run(template, text, deployment);
     let subject = Subject { source: template, text, deployed: transformed.as_ref().unwrap_or(template), deployment };
-    found.extend(transform::problems(&subject));
+    found.extend(transform::problems(&subject, &refused));
     found.extend(resources::check(&subject));
     for rule in rules::ALL {
         rule(&subject, &mut found);
@@ -86,10 +93,34 @@ fn is_readable(template: &Template) -> bool {
     template.value().get("Resources").is_some()
 }
 
-/// What the template's language says already about a value is not said again in other words.
+/// What is used nowhere because its name is mistyped where it is used is told there.
+fn drop_unused_but_meant(found: &mut Vec<Diagnostic>) {
+    let meant = |diagnostic: &Diagnostic| {
+        let help = diagnostic.help.as_deref()?.strip_prefix("did you mean ")?;
+        (diagnostic.code == codes::UNRESOLVED).then(|| help.trim_end_matches('?').to_owned())
+    };
+    let meant: Vec<String> = found.iter().filter_map(meant).collect();
+    found.retain(|diagnostic| {
+        diagnostic.code != codes::UNUSED || !meant.iter().any(|name| diagnostic.message.contains(name.as_str()))
+    });
+}
+
+/// What is said about a value already is not said again in other words: by the language, then by the catalog, then by
+/// the policies in which the value ends.
 fn drop_repetitions(found: &mut Vec<Diagnostic>, template: &Template) {
-    let told: Vec<_> = template.problems().iter().filter_map(|problem| template.problem_span(problem)).collect();
-    found.retain(|later| later.span().is_none_or(|span| !told.contains(&span)) || later.code.starts_with("TPL"));
+    let rank = |diagnostic: &Diagnostic| match diagnostic.code.get(..3) {
+        Some("TPL" | "PRJ") => Some(0),
+        Some("RES") => Some(1),
+        Some("POL") => Some(2),
+        _ => None,
+    };
+    let language =
+        template.problems().iter().filter_map(|problem| template.problem_span(problem)).map(|span| (span, 0));
+    let told: Vec<_> = language.chain(found.iter().filter_map(|it| Some((it.span()?, rank(it)?)))).collect();
+    found.retain(|later| {
+        let (span, rank) = (later.span(), rank(later));
+        told.iter().all(|(other, before)| Some(*other) != span || rank.is_none_or(|rank| rank <= *before))
+    });
 }
 
 fn tidy(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -15,7 +15,9 @@ pub(crate) fn origin(source: &Template, deployed: &Template, pointer: &str) -> O
     if source.value().pointer(pointer).is_some() {
         return Some(pointer.to_owned());
     }
-    let roots: Vec<String> = maker(source, pointer).into_iter().chain(["/Globals".to_owned()]).collect();
+    // What was not made for one resource, such as a record of a domain, may come from any.
+    let maker = maker(source, pointer).unwrap_or_else(|| "/Resources".to_owned());
+    let roots = [maker, "/Globals".to_owned()];
     // The largest part that was copied tells most: from the resource downwards.
     let cuts = pointer.match_indices('/').map(|(at, _)| at).skip(2).chain([pointer.len()]);
     cuts.filter_map(|cut| pointer.split_at_checked(cut)).find_map(|(part, rest)| {

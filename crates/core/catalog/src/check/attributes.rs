@@ -8,6 +8,7 @@ use super::function::call;
 use super::place::Place;
 use super::{NO_ATTRIBUTE, known};
 use crate::catalog::Catalog;
+use crate::resource::ResourceType;
 
 /// Checks all attributes that resources and outputs take.
 pub(super) fn check(checker: &mut Checker, catalog: &Catalog<'_>, template: &Value, resources: &Map<String, Value>) {
@@ -73,7 +74,7 @@ impl Search<'_> {
     fn attribute(&self, checker: &mut Checker, resource: &str, attribute: &str, place: &Place<'_>) {
         let kind = self.resources.get(resource).and_then(|resource| resource.get("Type")?.as_str());
         let Some(kind) = kind.and_then(|kind| known(self.catalog, kind)) else { return };
-        if kind.has_attribute(attribute) || kind.is_read_only(attribute) {
+        if kind.has_attribute(attribute) || (kind.is_read_only(attribute) && may_have(kind, attribute)) {
             return;
         }
         let names: Vec<String> = kind.attributes().map(|path| path.dotted()).collect();
@@ -88,6 +89,18 @@ impl Search<'_> {
         };
         checker.report(place, found.help(help));
     }
+}
+
+/// Tells whether a value may have a part: AWS describes it, or says nothing about the parts.
+fn may_have(kind: ResourceType<'_>, attribute: &str) -> bool {
+    let mut schema = kind.schema();
+    for step in attribute.split('.') {
+        match schema.step(step) {
+            Some(part) => schema = part,
+            None => return schema.properties().next().is_none(),
+        }
+    }
+    true
 }
 
 /// Returns the names in `${...}`; `${!name}` is none.

@@ -54,7 +54,7 @@ fn a_bad_target_expression() {
 #[test]
 fn a_template_with_a_circle() {
     insta::assert_snapshot!(
-        first_line(&broken(&[("app/template.yaml", "      RetentionInDays: !Ref LogRetentionDays", "      RetentionInDays: !GetAtt StaleKeysFunction.Arn")])),
+        first_line(&broken(&[("app/template.yaml", "      RetentionInDays: !Ref LogRetentionDays", "      RetentionInDays: !Ref LogRetentionDays\n      KmsKeyId: !GetAtt StaleKeysFunction.Arn")])),
         @"app/template.yaml:124:3: error[TPL005]: Circular dependency between resources: [StaleKeysLogGroup, StaleKeysFunction]"
     );
 }
@@ -92,7 +92,7 @@ Resources:
     Properties: { CodeUri: src, Handler: index.handler, Runtime: python3.13, Timeout: 99999, Events: { Daily: { Type: Schedule, Properties: { Schedule: daily, State: ON } } } }
   Topic: { Type: AWS::SNS::Topic, Properties: { Name: x } }
 "), @r"
-    plain.yaml:6:21: error[RES012]: `AWS::IAM::Role` has no attribute `Anr`
+    plain.yaml:6:26: error[RES012]: `AWS::IAM::Role` has no attribute `Anr`
         help: did you mean `Arn`?
     plain.yaml:7:7: error[RES003]: `AWS::Lambda::Function` has no property `Tiemout`
         help: did you mean `Timeout`?
@@ -363,13 +363,15 @@ Outputs:
         @r"
     t.yaml:2:50: warning[TPL023]: the NoEcho parameter `Hidden` has a default that stands in the template
         help: remove the default
+    t.yaml:3:3: warning[VAL003]: the parameter `DbPassword` looks like a secret, and everyone who may describe the stack can read it
+        help: add `NoEcho: true`; or take the value from a secret store with `{{resolve:secretsmanager:...}}`
     t.yaml:8:23: error[TPL020]: the output `A` shows the secret access key of `Key` to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
     t.yaml:9:37: error[TPL020]: the output `B` shows the NoEcho parameter `Hidden` to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
     t.yaml:10:15: error[TPL020]: the output `C` shows the value of a secret store to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter
-    t.yaml:11:15: warning[PRJ014]: the output `D` shows the parameter `DbPassword`, which looks like a secret
+    t.yaml:11:20: warning[PRJ014]: the output `D` shows the parameter `DbPassword`, which looks like a secret
         help: remove the output, or mark the parameter `NoEcho` if it is one
     t.yaml:13:53: error[TPL020]: the output `F` shows the secret access key of `Key` to everyone who may describe the stack
         help: remove the output; put the secret into Secrets Manager or an encrypted SSM parameter

@@ -12,7 +12,7 @@ Parameters:
 Resources:
   Role:
     Type: AWS::IAM::Role
-    Properties: { RoleName: !Sub \"worker-${Size}\", AssumeRolePolicyDocument: {} }
+    Properties: { RoleName: !Sub \"worker-${Size}\", AssumeRolePolicyDocument: { Statement: { Effect: Allow, Principal: '*', Action: sts:AssumeRole } } }
 Outputs:
   Name: { Value: !Ref Role }
   Arn: { Value: !GetAtt Role.Arn }
