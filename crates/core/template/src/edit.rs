@@ -10,7 +10,7 @@ use crate::{
     Template,
     document::{self, Place},
     pointer::to_pointer,
-    yaml::{Mapping, Node, NodeValue},
+    yaml::{Mapping, Node, NodeValue, ScalarStyle},
 };
 
 impl Template {
@@ -21,8 +21,11 @@ impl Template {
     pub fn replace(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
         let (_, place) = self.written(pointer)?;
         let before = text.get(..place.value.start)?;
-        let is_written = place.value.end > place.value.start;
-        let space = if is_written || before.ends_with(char::is_whitespace) { "" } else { " " };
+        let is_apart = place.value.end > place.value.start || before.ends_with(char::is_whitespace);
+        // A list may stand at the column of its key, anything else must not.
+        let at = column(text, place.value.start);
+        let is_at_key = place.key.is_some_and(|key| column(text, key.start) == at);
+        let space = if is_apart && !is_at_key { "" } else { " " };
         Some(Edit { span: place.value, replacement: format!("{space}{value}") })
     }
 
@@ -45,9 +48,7 @@ impl Template {
         }
         let first = mapping.entries().first()?;
         let column = column(text, first.key.full_span().start)?;
-        // Behind a comment on the last line.
-        let line_rest = text.get(node.span.end..)?.split('\n').next().unwrap_or_default();
-        let at = node.span.end + line_rest.trim_end_matches('\r').len();
+        let at = behind(text, node)?;
         let replacement = format!("\n{}{key}: {value}", " ".repeat(column));
         Some(Edit { span: Span { start: at, end: at, ..place.value }, replacement })
     }
@@ -95,6 +96,39 @@ fn holds(node: &Node, place: Place, token: &str) -> bool {
             mapping.entries().iter().any(|entry| entry.key.text() == Some(token)) || mapping.get("<<").is_none()
         }
         NodeValue::Mapping(_) | NodeValue::Sequence(_) | NodeValue::Scalar(_) => true,
+    }
+}
+
+/// Returns the end of the line on which a block mapping ends: behind a comment, and behind the blank lines that belong to
+/// a text whose last line breaks are kept.
+fn behind(text: &str, node: &Node) -> Option<usize> {
+    let rest = text.get(node.span.end..)?;
+    let keeps = keeps_line_breaks(text, node);
+    let mut lines = rest.split('\n');
+    let mut at = node.span.end + lines.next().unwrap_or_default().trim_end_matches('\r').len();
+    let mut line_start = node.span.end + rest.find('\n').map_or(rest.len(), |end| end + 1);
+    for line in lines.take_while(|line| keeps && line.trim().is_empty()) {
+        // What follows the last line break is no line.
+        if line_start < text.len() {
+            at = line_start + line.trim_end_matches('\r').len();
+        }
+        line_start += line.len() + 1;
+    }
+    Some(at)
+}
+
+/// Tells whether a node ends with a block scalar such as `|+`.
+fn keeps_line_breaks(text: &str, node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Scalar(scalar) => {
+            let header = text.get(node.span.start..node.span.end).and_then(|covered| covered.lines().next());
+            matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded)
+                && header.is_some_and(|header| header.split('#').next().unwrap_or_default().contains('+'))
+        }
+        NodeValue::Sequence(items) => items.last().is_some_and(|item| keeps_line_breaks(text, item)),
+        NodeValue::Mapping(mapping) => {
+            mapping.entries().last().is_some_and(|entry| keeps_line_breaks(text, &entry.value))
+        }
     }
 }
 
@@ -183,6 +217,28 @@ mod tests {
         );
         assert_eq!(edited(text, "/Resources/F/Properties/Layers/1", &json!("y")), text.replace("!Ref L", "\"y\""));
         assert_eq!(edited(text, "/Resources/F/Properties/Empty", &json!(1)), text.replace("Empty:", "Empty: 1"));
+    }
+
+    #[test]
+    fn a_list_at_the_column_of_its_key_is_replaced() {
+        let text = "A:\n- x\n- y\nB: 1\n";
+        assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\"\nB: 1\n");
+        assert_eq!(edited(text, "/A/0", &json!([])), text.replace("- x", "- []"));
+    }
+
+    #[test]
+    fn an_item_that_is_not_written_stands_before_its_comment() {
+        let text = "A: # c - d\n- # e\n-\n- x\n";
+        assert_eq!(edited(text, "/A/0", &json!(1)), text.replace("- # e", "- 1 # e"));
+        assert_eq!(edited(text, "/A/1", &json!(1)), text.replace("-\n", "- 1\n"));
+    }
+
+    #[test]
+    fn line_breaks_that_are_kept_stay_with_their_text() {
+        for (rest, added) in [("\n\n", "\n\nN: 1\n"), ("\n\n# c\n", "\n\nN: 1\n# c\n"), ("", "\nN: 1")] {
+            let text = format!("A:\n  - B: |+\n      x{rest}");
+            assert_eq!(edited(&text, "/N", &json!(1)), text.replace(&format!("x{rest}"), &format!("x{added}")));
+        }
     }
 
     #[test]

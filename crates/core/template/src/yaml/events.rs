@@ -163,20 +163,8 @@ impl<'text> Builder<'text> {
         let Some(key) = key else { return span.start };
         let colon =
             |from: usize| self.text.get(from..).and_then(|rest| rest.find(':')).map_or(from, |at| from + at + 1);
-        let mut at = tag.map_or_else(|| colon(key.full_span().end), |tag| tag.span.end);
-        while at < span.start {
-            let rest = self.text.get(at..span.start).unwrap_or_default();
-            let skipped = match rest.chars().next() {
-                Some('-') => return at,
-                // A comment, or an anchor.
-                Some('#') => rest.find('\n').unwrap_or(rest.len()),
-                Some('&') => rest.find(char::is_whitespace).unwrap_or(rest.len()),
-                Some(other) => other.len_utf8(),
-                None => break,
-            };
-            at += skipped;
-        }
-        span.start
+        let from = tag.map_or_else(|| colon(key.full_span().end), |tag| tag.span.end);
+        dash(self.text, from, span.start).unwrap_or(span.start)
     }
 
     fn end(&mut self, span: Span) -> Result<(), Fatal> {
@@ -230,7 +218,13 @@ impl<'text> Builder<'text> {
         let mut node = measured.node;
         match &mut open.content {
             Content::Sequence(items) => {
-                open.last_end = open.last_end.max(written.end);
+                // An item that is not written stands behind its dash, not where the next token was found.
+                if written.start == written.end && anchor == 0 {
+                    let from = if items.is_empty() { open.start } else { open.last_end };
+                    let at = dash(self.text, from, written.start).map_or(written.start, |at| at + 1);
+                    node.span = Span { start: at, end: at, ..node.span };
+                }
+                open.last_end = open.last_end.max(node.full_span().end);
                 items.push(node);
             }
             Content::Mapping { entries, key } => match key.take() {
@@ -299,6 +293,23 @@ impl<'text> Builder<'text> {
     fn too_many(&self, span: Span) -> Fatal {
         Box::new(Diagnostic::error(TOO_LARGE, format!("more than {NODES_MAX} values, aliases expanded")).at(span, ""))
     }
+}
+
+/// Returns where the dash of a list's item is, between the place behind what precedes it and where it was announced.
+fn dash(text: &str, from: usize, until: usize) -> Option<usize> {
+    let mut at = from;
+    while at < until {
+        let rest = text.get(at..until)?;
+        let skipped = match rest.chars().next()? {
+            '-' => return Some(at),
+            // A comment, or an anchor.
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '&' => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+            other => other.len_utf8(),
+        };
+        at += skipped;
+    }
+    None
 }
 
 fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {

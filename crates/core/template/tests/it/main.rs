@@ -7,6 +7,7 @@
     reason = "a test may panic, print and read files"
 )]
 
+mod printed;
 mod random;
 mod recorded;
 
