@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use crate::{
+    arn::{Arn, ArnPattern},
     context::{Context, Held, Key, Truth},
-    pattern::{ArnPattern, Pattern, Syntax, arn_parts},
+    pattern::{Pattern, Syntax},
 };
 
 /// One key of one operator with its values: `"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}`.
@@ -272,8 +273,8 @@ impl Test {
             Self::Text(patterns) => any(patterns, |pattern| pattern.matches(value, context)),
             Self::TextIgnoringCase(patterns) => any(patterns, |pattern| pattern.matches_ignoring_case(value, context)),
             Self::Arn(patterns) => {
-                let parts = arn_parts(value);
-                any(patterns, |pattern| pattern.matches(parts.as_ref(), context))
+                let arn = Arn::read(value);
+                any(patterns, |pattern| pattern.matches(arn.as_ref(), context))
             }
             Self::Number(order, wanted) => {
                 let found = number(value);
@@ -349,10 +350,10 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// Reads a date, or seconds since 1970, as milliseconds since 1970.
+/// Reads a date, or seconds since 1970, as milliseconds since 1970. Four digits are a year.
 fn date(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<i64>()
-        && text.len() > 4
+        && text.len() != 4
     {
         return seconds.checked_mul(1000);
     }
@@ -455,6 +456,7 @@ mod tests {
         assert!(holds("DateGreaterThan", &["2030-01-01"], &["2030-01-01T00:00:01Z"]));
         assert!(holds("DateLessThanEquals", &["2030"], &["2030-01-01T01:00:00+01:00"]));
         assert!(holds("DateNotEquals", &["2030-02"], &["2030-01-01T00:00:00Z"]));
+        assert!(holds("DateLessThan", &["1970-01-02"], &["10"]));
         assert!(!holds("DateLessThan", &["soon"], &["2030-01-01T00:00:00Z"]));
     }
 

@@ -199,11 +199,12 @@ impl<'r, 'p> Evaluation<'r, 'p> {
         let prepared = Prepared::new(request, layers);
         let account = request.principal.account();
         let owner = request.resource_account.or(account);
-        let parts = prepared.resource_parts;
+        let arn = prepared.arn;
         let is_trust = layers.resource.and_then(|set| set.policies().first()).map(|policy| policy.kind())
             == Some(PolicyKind::Trust);
         let is = |service: &str, resource: &str| {
-            prepared.service.eq_ignore_ascii_case(service) && parts.is_some_and(|p| p[5].starts_with(resource))
+            prepared.service.eq_ignore_ascii_case(service)
+                && arn.is_some_and(|arn| arn.resource().starts_with(resource))
         };
         let assumes = is("sts", "role/");
         let service_linked = request.principal.is_service_linked();

@@ -37,6 +37,7 @@
 
 #![warn(missing_docs)]
 
+mod arn;
 pub mod cases;
 mod codes;
 mod condition;

@@ -92,6 +92,11 @@ impl Pattern {
         Self { pieces: [Piece::Run].into(), has_variables: false }
     }
 
+    /// Tells whether the pattern ends in `*`.
+    pub(crate) fn ends_in_run(&self) -> bool {
+        matches!(&*self.pieces, [.., Piece::Run])
+    }
+
     pub(crate) fn is_anything(&self) -> bool {
         matches!(&*self.pieces, [Piece::Run])
     }
@@ -278,103 +283,6 @@ fn variable(text: &str) -> Option<(Inner, &str)> {
     (!key.is_empty()).then(|| (Inner::Variable(Variable { key: Key::new(key), default }), after))
 }
 
-/// An ARN with wildcards and variables, compared part by part: a `*` stays within its part, but for the last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ArnPattern {
-    /// `*`
-    Anything,
-    /// Six parts.
-    Parts(Box<[Pattern; 6]>),
-    /// It can match no ARN.
-    Nothing,
-}
-
-impl ArnPattern {
-    /// Reads the pattern of a `Resource` element: parts that are left out match anything.
-    pub(crate) fn resource(text: &str, variables: bool) -> Self {
-        Self::new(text, variables, true)
-    }
-
-    /// Reads the value of an ARN condition operator: all six parts must be there.
-    pub(crate) fn condition(text: &str, variables: bool) -> Self {
-        Self::new(text, variables, false)
-    }
-
-    fn new(text: &str, variables: bool, complete: bool) -> Self {
-        if text.chars().all(|sign| sign == '*') && !text.is_empty() {
-            return Self::Anything;
-        }
-        let syntax = Syntax { wildcards: true, variables };
-        let texts = split(text, variables);
-        if texts.len() < 6 && !complete || texts.first().is_none_or(|first| first.is_empty()) {
-            return Self::Nothing;
-        }
-        let part = |index: usize| texts.get(index).map_or_else(Pattern::anything, |text| Pattern::new(text, syntax));
-        Self::Parts(Box::new([part(0), part(1), part(2), part(3), part(4), part(5)]))
-    }
-
-    /// Tells whether an ARN matches, given as its parts, or `None` for what is no ARN (a request on `*`).
-    pub(crate) fn matches(&self, parts: Option<&[&str; 6]>, context: &Context) -> Truth {
-        match (self, parts) {
-            (Self::Anything, _) => Truth::Yes,
-            (Self::Nothing, _) | (Self::Parts(_), None) => Truth::No,
-            (Self::Parts(patterns), Some(parts)) => {
-                let mut result = Truth::Yes;
-                // The last part and the service differ most often.
-                for index in [2, 5, 4, 3, 1, 0] {
-                    let (Some(pattern), Some(part)) = (patterns.get(index), parts.get(index)) else { continue };
-                    result = result.and(pattern.matches(part, context));
-                    if result == Truth::No {
-                        return Truth::No;
-                    }
-                }
-                result
-            }
-        }
-    }
-
-    /// Returns the service when only ARNs of one service match.
-    pub(crate) fn service(&self) -> Option<&str> {
-        match self {
-            Self::Parts(patterns) => patterns.get(2)?.literal(),
-            Self::Anything | Self::Nothing => None,
-        }
-    }
-
-    pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
-        if let Self::Parts(patterns) = self {
-            for pattern in patterns.iter() {
-                pattern.unknown_keys(context, keys);
-            }
-        }
-    }
-}
-
-/// Splits an ARN into at most six parts; colons inside `${...}` do not separate.
-fn split(text: &str, variables: bool) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    let bytes = text.as_bytes();
-    while let Some(byte) = bytes.get(at) {
-        let inside = variables && *byte == b'$' && text.get(at..).is_some_and(|rest| rest.starts_with("${"));
-        if inside && let Some(length) = text.get(at..).and_then(|rest| rest.find('}')) {
-            at += length;
-        } else if *byte == b':' && parts.len() < 5 {
-            parts.push(text.get(start..at).unwrap_or_default());
-            start = at + 1;
-        }
-        at += 1;
-    }
-    parts.push(text.get(start..).unwrap_or_default());
-    parts
-}
-
-/// Splits an ARN into its six parts; `None` when it has fewer.
-pub(crate) fn arn_parts(text: &str) -> Option<[&str; 6]> {
-    let mut parts = text.splitn(6, ':');
-    Some([parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -443,33 +351,5 @@ mod tests {
         let pattern = Pattern::new("STRASSE-Ü", Syntax { wildcards: false, variables: true });
         assert_eq!(pattern.matches_ignoring_case("strasse-ü", &context()), Truth::Yes);
         assert_eq!(pattern.matches_ignoring_case("strasse-u", &context()), Truth::No);
-    }
-
-    #[test]
-    fn arns_are_compared_part_by_part() {
-        let resource =
-            |pattern: &str, arn: &str| ArnPattern::resource(pattern, true).matches(arn_parts(arn).as_ref(), &context());
-        for (pattern, arn) in [
-            ("*", "arn:aws:s3:::b"),
-            ("*", "*"),
-            ("arn:aws:s3:::b/*", "arn:aws:s3:::b/k/deep:er"),
-            ("arn:aws:sqs", "arn:aws:sqs:eu-west-1:111111111111:q"),
-            ("arn:*:iam::*:role/x", "arn:aws:iam::111111111111:role/x"),
-            ("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/ana/x"),
-            ("arn:aws:s3:::${x:colon}", "arn:aws:s3:::a:b"),
-        ] {
-            assert_eq!(resource(pattern, arn), Truth::Yes, "{pattern} {arn}");
-        }
-        for (pattern, arn) in [
-            ("arn:aws:iam:*:role/x", "arn:aws:iam::111111111111:role/x"),
-            ("arn:aws:s3:::b", "*"),
-            ("arn:aws:s3:::b", "arn:aws:s3:::b/k"),
-            ("arn:aws:s3:*:b", "arn:aws:s3:::b"),
-            ("", "arn:aws:s3:::b"),
-        ] {
-            assert_eq!(resource(pattern, arn), Truth::No, "{pattern} {arn}");
-        }
-        let condition = ArnPattern::condition("arn:aws:sqs", true);
-        assert_eq!(condition.matches(arn_parts("arn:aws:sqs:eu-west-1:1:q").as_ref(), &context()), Truth::No);
     }
 }

@@ -8,9 +8,10 @@ use std::{cmp::Ordering, sync::Arc};
 use stackfleet_base::Span;
 
 use crate::{
+    arn::ArnPattern,
     condition::Condition,
     context::{Context, Truth},
-    pattern::{ArnPattern, Pattern},
+    pattern::Pattern,
     principal::{Closeness, PrincipalElement},
     request::Prepared,
 };
@@ -220,7 +221,7 @@ impl Resources {
         let any = |patterns: &[ArnPattern]| {
             let mut truth = Truth::No;
             for pattern in patterns {
-                truth = truth.or(pattern.matches(request.resource_parts.as_ref(), request.context));
+                truth = truth.or(pattern.matches(request.arn.as_ref(), request.context));
                 if truth == Truth::Yes {
                     break;
                 }

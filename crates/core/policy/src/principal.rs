@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use stackfleet_base::AccountId;
 
-use crate::{context::Context, pattern::arn_parts};
+use crate::{arn::arn_parts, context::Context};
 
 /// Whoever makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

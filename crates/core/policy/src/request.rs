@@ -3,8 +3,8 @@
 use stackfleet_base::AccountId;
 
 use crate::{
+    arn::Arn,
     context::Context,
-    pattern::arn_parts,
     policy::{PolicyPath, PolicySet},
     principal::Principal,
 };
@@ -50,7 +50,7 @@ pub(crate) struct Prepared<'a> {
     pub(crate) action: &'a str,
     pub(crate) service: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) resource_parts: Option<[&'a str; 6]>,
+    pub(crate) arn: Option<Arn<'a>>,
     pub(crate) context: &'a Context,
     pub(crate) has_boundary: bool,
 }
@@ -63,7 +63,7 @@ impl<'a> Prepared<'a> {
             action: request.action,
             service,
             name,
-            resource_parts: arn_parts(request.resource),
+            arn: Arn::read(request.resource),
             context: request.context,
             has_boundary: layers.boundary.is_some(),
         }

@@ -2,10 +2,11 @@
 
 use super::Reader;
 use crate::{
+    arn::ArnPattern,
     codes,
     condition::{Condition, ConditionError, Operator},
     json::{Node, Range, Value},
-    pattern::{ArnPattern, Pattern, Syntax},
+    pattern::{Pattern, Syntax},
     policy::{ActionPattern, Actions, Effect, PolicyKind, Resources, Version},
     principal::{Named, PrincipalElement},
 };

@@ -311,6 +311,10 @@ fn not_principal_denies_all_others_and_whoever_has_a_boundary() {
     check(&case().resource_policy(all_but(json!(["111111111111"]))), "allowed by identity A");
     let bounded = case().boundary(json!([allow("*", "*")])).resource_policy(all_but(json!([ROLE, SESSION])));
     check(&bounded, "denied by resource N");
+    // In an allow a boundary widens nothing.
+    let allow_others = json!([{"Sid": "N", "Effect": "Allow", "NotPrincipal": {"AWS": "111111111111"}, "Action": "*", "Resource": "*"}]);
+    let bounded = case().nothing_of_its_own().boundary(json!([allow("*", "*")])).resource_policy(allow_others);
+    check(&bounded, "nothing allows in identity");
 }
 
 #[test]
