@@ -3,6 +3,11 @@
 //! Normalised means: short tags in long form (`!Sub x` is `{"Fn::Sub": "x"}`, `!GetAtt a.b.c` is
 //! `{"Fn::GetAtt": ["a", "b.c"]}`), bare scalars decided as CloudFormation does, keys as text, merge keys merged.
 
+mod direct;
+mod places;
+
+use std::borrow::Cow;
+
 use serde_json::{Map, Number, Value};
 use stackfleet_base::{Diagnostic, Edit, Span};
 
@@ -15,14 +20,22 @@ use crate::{
     },
 };
 
+pub(crate) use direct::{Direct, Facts, read as read_directly};
+pub(crate) use places::Places;
+
 /// Returns the normalised value of a tree; `json` says that the text was JSON, whose numbers hold no surprises.
 pub(crate) fn to_value(node: &Node, json: bool, diagnostics: &mut Vec<Diagnostic>) -> Value {
-    Converter { json, diagnostics }.value(node)
+    let mut converter = Converter { json, diagnostics, surprises: Surprises::default() };
+    let value = converter.value(node);
+    let surprises = converter.surprises.found;
+    diagnostics.extend(surprises);
+    value
 }
 
 struct Converter<'found> {
     json: bool,
     diagnostics: &'found mut Vec<Diagnostic>,
+    surprises: Surprises,
 }
 
 impl Converter<'_> {
@@ -34,7 +47,9 @@ impl Converter<'_> {
                 self.diagnostics.push(Diagnostic::error(FORMAT, message).at(tag.span, ""));
             }
             return match node.text() {
-                Some(text) if matches!(&*tag.name, "!!int" | "!!float" | "!!bool" | "!!null") => plain(text, self.json),
+                Some(text) if matches!(&*tag.name, "!!int" | "!!float" | "!!bool" | "!!null") => {
+                    plain(text.into(), self.json)
+                }
                 Some(text) => Value::String(text.to_owned()),
                 None => self.untagged(node),
             };
@@ -51,7 +66,7 @@ impl Converter<'_> {
         match &node.value {
             NodeValue::Scalar(scalar) if scalar.style == ScalarStyle::Plain => {
                 self.warn_of_surprise(node, &scalar.text);
-                plain(&scalar.text, self.json)
+                plain((&*scalar.text).into(), self.json)
             }
             NodeValue::Scalar(scalar) => Value::String(scalar.text.to_string()),
             NodeValue::Sequence(items) => items.iter().map(|item| self.value(item)).collect(),
@@ -84,7 +99,31 @@ impl Converter<'_> {
     }
 
     fn warn_of_surprise(&mut self, node: &Node, text: &str) {
-        if self.json || node.alias.is_some() {
+        if !self.json && node.alias.is_none() {
+            self.surprises.look(node.span, text);
+        }
+    }
+}
+
+/// Bare scalars that become something else than they look.
+#[derive(Default)]
+struct Surprises {
+    found: Vec<Diagnostic>,
+}
+
+impl Surprises {
+    /// Decides what a bare scalar means, and warns where that is a surprise.
+    fn plain(&mut self, span: Span, text: Cow<'_, str>) -> Value {
+        // Most scalars are words that mean nothing else.
+        if scalar::is_surely_text(&text) {
+            return Value::String(text.into_owned());
+        }
+        self.look(span, &text);
+        plain(text, false)
+    }
+
+    fn look(&mut self, span: Span, text: &str) {
+        if scalar::is_surely_text(text) {
             return;
         }
         let is_account_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -95,26 +134,29 @@ impl Converter<'_> {
             None => None,
         };
         if let Some(message) = message {
-            self.diagnostics.push(
+            self.found.push(
                 Diagnostic::warning(SURPRISE, message)
-                    .at(node.span, "")
+                    .at(span, "")
                     .help("quote it to keep the text")
-                    .fix("quote the text", vec![Edit { span: node.span, replacement: format!("\"{text}\"") }]),
+                    .fix("quote the text", vec![Edit { span, replacement: format!("\"{text}\"") }]),
             );
         }
     }
 }
 
-fn plain(text: &str, json: bool) -> Value {
+fn plain(text: Cow<'_, str>, json: bool) -> Value {
     if json {
-        return json_scalar(text);
+        return json_scalar(&text);
     }
-    match scalar::resolve_cloudformation(text) {
+    match scalar::resolve_cloudformation(&text) {
         Meaning::Null => Value::Null,
         Meaning::Bool(value) => Value::Bool(value),
         Meaning::Integer(value) => Value::Number(value.into()),
-        Meaning::Float(value) => Number::from_f64(value).map_or_else(|| Value::String(text.to_owned()), Value::Number),
-        Meaning::Text(text) => Value::String(text.to_owned()),
+        Meaning::Float(value) => match Number::from_f64(value) {
+            Some(number) => Value::Number(number),
+            None => Value::String(text.into_owned()),
+        },
+        Meaning::Text(_) => Value::String(text.into_owned()),
     }
 }
 
@@ -137,9 +179,29 @@ fn json_scalar(text: &str) -> Value {
 fn key_text(key: &Node, json: bool) -> Option<String> {
     let text = key.text()?;
     Some(match key.plain() {
-        Some(plain) if !json && !plain.is_empty() => scalar::to_text(scalar::resolve_cloudformation(plain)),
+        Some(plain) if !json => plain_key(plain.into()),
         _ => text.to_owned(),
     })
+}
+
+fn plain_key(text: Cow<'_, str>) -> String {
+    match scalar::resolve_cloudformation(&text) {
+        Meaning::Text(_) => text.into_owned(),
+        other @ (Meaning::Null | Meaning::Bool(_) | Meaning::Integer(_) | Meaning::Float(_)) => scalar::to_text(other),
+    }
+}
+
+/// Tells whether a key calls for something to be put in its place before anything else is done.
+pub(crate) fn is_expansion(key: &str) -> bool {
+    key == "Fn::Transform" || key.starts_with("Fn::ForEach::")
+}
+
+/// Tells whether a key is this one, as [`key_text`] gives it.
+fn is_key(node: &Node, key: &str, json: bool) -> bool {
+    match node.plain() {
+        Some(plain) if !json && !scalar::is_surely_text(plain) => plain_key(plain.into()) == key,
+        Some(_) | None => node.text() == Some(key),
+    }
 }
 
 fn is_merge_key(key: &Node) -> bool {
@@ -211,30 +273,69 @@ pub(crate) struct Place {
     pub(crate) key: Option<Span>,
 }
 
-/// Follows a JSON pointer of the normalised value through the tree. Where it leads past what is written (a part of a
-/// scalar, a member that is missing), the nearest place above it is returned with `false`.
-pub(crate) fn find<'tree>(root: &'tree Node, pointer: &str, json: bool) -> (&'tree Node, Place, bool) {
+/// What a JSON pointer is followed through: a tree, or a flat list of places.
+pub(crate) trait View<'source>: Copy {
+    /// The tag, and where it is written.
+    fn tag(self) -> Option<(&'source str, Span)>;
+    /// Where the value is written.
+    fn span(self) -> Span;
+    /// The same with its tag.
+    fn full_span(self) -> Span;
+    /// An item of a sequence.
+    fn item(self, index: usize) -> Option<Self>;
+    /// The value of the last entry of a mapping with this key, and where the key is written.
+    fn member(self, key: &str) -> Option<(Self, Option<Span>)>;
+}
+
+/// A tree, and whether it was JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TreeView<'tree> {
+    pub(crate) node: &'tree Node,
+    pub(crate) json: bool,
+}
+
+impl<'tree> View<'tree> for TreeView<'tree> {
+    fn tag(self) -> Option<(&'tree str, Span)> {
+        self.node.tag.as_ref().map(|tag| (&*tag.name, tag.span))
+    }
+
+    fn span(self) -> Span {
+        self.node.span
+    }
+
+    fn full_span(self) -> Span {
+        self.node.full_span()
+    }
+
+    fn item(self, index: usize) -> Option<Self> {
+        Some(Self { node: self.node.as_sequence()?.get(index)?, ..self })
+    }
+
+    fn member(self, key: &str) -> Option<(Self, Option<Span>)> {
+        let (node, place) = member(self.node.as_mapping()?, key, self.json)?;
+        Some((Self { node, ..self }, place))
+    }
+}
+
+/// Follows a JSON pointer of the normalised value. Where it leads past what is written (a part of a scalar, a member that
+/// is missing), the nearest place above it is returned with `false`.
+pub(crate) fn find<'source, V: View<'source>>(root: V, pointer: &str) -> (V, Place, bool) {
     let mut node = root;
     let mut place = Place { value: root.full_span(), key: None };
     // Whether the tag of `node` was already passed as a step.
     let mut inside_tag = false;
     for token in tokens(pointer) {
-        if let Some(function) = node.tag.as_ref().filter(|_| !inside_tag).and_then(|tag| long_form(&tag.name)) {
+        let tag = node.tag().filter(|_| !inside_tag);
+        if let Some((function, span)) = tag.and_then(|(name, span)| Some((long_form(name)?, span))) {
             if token != function {
                 return (node, place, false);
             }
             inside_tag = true;
-            place = Place { value: node.span, key: node.tag.as_ref().map(|tag| tag.span) };
+            place = Place { value: node.span(), key: Some(span) };
             continue;
         }
-        let next = match &node.value {
-            NodeValue::Scalar(_) => None,
-            NodeValue::Sequence(items) => {
-                token.parse::<usize>().ok().and_then(|index| items.get(index)).map(|item| (item, None))
-            }
-            NodeValue::Mapping(mapping) => member(mapping, &token, json),
-        };
-        let Some((child, key)) = next else { return (node, place, false) };
+        let item = || Some((node.item(token.parse().ok()?)?, None));
+        let Some((child, key)) = node.member(&token).or_else(item) else { return (node, place, false) };
         node = child;
         inside_tag = false;
         place = Place { value: child.full_span(), key };
@@ -244,7 +345,7 @@ pub(crate) fn find<'tree>(root: &'tree Node, pointer: &str, json: bool) -> (&'tr
 
 fn member<'tree>(mapping: &'tree Mapping, key: &str, json: bool) -> Option<(&'tree Node, Option<Span>)> {
     let mut own = mapping.entries().iter().rev();
-    if let Some(entry) = own.find(|entry| key_text(&entry.key, json).as_deref() == Some(key)) {
+    if let Some(entry) = own.find(|entry| is_key(&entry.key, key, json)) {
         return Some((&entry.value, Some(entry.key.span)));
     }
     merged_mappings(mapping).into_iter().find_map(|merged| member(merged, key, json))

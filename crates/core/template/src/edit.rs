@@ -8,7 +8,7 @@ use stackfleet_base::{Edit, Span};
 
 use crate::{
     Template,
-    document::{self, Place},
+    document::{Place, TreeView, find},
     pointer::to_pointer,
     yaml::{Mapping, Node, NodeValue, ScalarStyle},
 };
@@ -78,13 +78,13 @@ impl Template {
         let (root, json) = self.source()?;
         let mut above = String::new();
         for token in crate::pointer::tokens(pointer) {
-            let (node, place, exact) = document::find(root, &above, json);
+            let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, &above);
             if !exact || node.alias.is_some() || !holds(node, place, &token) {
                 return None;
             }
             above.push_str(&to_pointer(&[crate::pointer::Step::Key(&token)]));
         }
-        let (node, place, exact) = document::find(root, pointer, json);
+        let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, pointer);
         Some((node, place)).filter(|_| exact)
     }
 }

@@ -34,15 +34,7 @@ impl Graph {
         present: &dyn Fn(&Resource<'_>) -> bool,
         choose: &dyn Fn(&str) -> Option<bool>,
     ) -> Self {
-        Self::with_edges(template, present, &|resource| needs(resource, choose, &|_| true))
-    }
-
-    /// Builds the graph of what holds under all conditions: unconditional resources, references outside `Fn::If`.
-    pub(crate) fn unconditional(template: &Template) -> Self {
-        let outside_if = |path: &[Step<'_>]| !path.contains(&Step::Key("Fn::If"));
-        Self::with_edges(template, &|resource| resource.condition().is_none(), &|resource| {
-            needs(resource, &|_| None, &outside_if)
-        })
+        Self::with_edges(template, present, &|resource| needs(resource, choose))
     }
 
     fn with_edges<'template>(
@@ -93,56 +85,69 @@ impl Graph {
     /// # Errors
     /// When resources depend on each other in a circle.
     pub fn order(&self) -> Result<Vec<&str>, Cycle> {
-        let mut missing: Vec<usize> = self.dependencies.iter().map(Vec::len).collect();
-        let dependents = self.reversed();
-        let mut ready: BTreeSet<usize> =
-            missing.iter().enumerate().filter(|(_, count)| **count == 0).map(|(at, _)| at).collect();
-        let mut order = Vec::with_capacity(self.names.len());
-        while let Some(at) = ready.pop_first() {
-            order.push(at);
-            for dependent in dependents.get(at).into_iter().flatten() {
-                if let Some(count) = missing.get_mut(*dependent) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.insert(*dependent);
-                    }
-                }
+        match order(&self.dependencies) {
+            Ok(order) => Ok(order.into_iter().filter_map(|at| self.name(at)).collect()),
+            Err(circle) => {
+                let names = circle.into_iter().filter_map(|at| self.name(at));
+                Err(Cycle { resources: names.map(str::to_owned).collect() })
             }
         }
-        if order.len() == self.names.len() {
-            return Ok(order.into_iter().filter_map(|at| self.name(at)).collect());
-        }
-        let done: BTreeSet<usize> = order.into_iter().collect();
-        Err(self.cycle(&done, &dependents))
-    }
-
-    /// Names the resources that are in circles: of those left over, those that something left over needs.
-    fn cycle(&self, done: &BTreeSet<usize>, dependents: &[Vec<usize>]) -> Cycle {
-        let mut left: BTreeSet<usize> = (0..self.names.len()).filter(|at| !done.contains(at)).collect();
-        loop {
-            let idle =
-                |at: &usize| !dependents.get(*at).into_iter().flatten().any(|dependent| left.contains(dependent));
-            let Some(leaf) = left.iter().copied().find(idle) else { break };
-            left.remove(&leaf);
-        }
-        Cycle { resources: left.into_iter().filter_map(|at| self.name(at)).map(str::to_owned).collect() }
-    }
-
-    fn reversed(&self) -> Vec<Vec<usize>> {
-        let mut dependents = vec![Vec::new(); self.names.len()];
-        for (at, needed) in self.dependencies.iter().enumerate() {
-            for need in needed {
-                if let Some(list) = dependents.get_mut(*need) {
-                    list.push(at);
-                }
-            }
-        }
-        dependents
     }
 
     fn name(&self, at: usize) -> Option<&str> {
         self.names.get(at).map(String::as_str)
     }
+}
+
+/// Puts numbers in order so that each comes after those that it needs; among equals the smaller first.
+///
+/// # Errors
+/// The numbers that are in circles, in order.
+pub(crate) fn order(dependencies: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
+    let mut missing: Vec<usize> = dependencies.iter().map(Vec::len).collect();
+    let dependents = reversed(dependencies);
+    let mut ready: BTreeSet<usize> =
+        missing.iter().enumerate().filter(|(_, count)| **count == 0).map(|(at, _)| at).collect();
+    let mut order = Vec::with_capacity(dependencies.len());
+    while let Some(at) = ready.pop_first() {
+        order.push(at);
+        for dependent in dependents.get(at).into_iter().flatten() {
+            if let Some(count) = missing.get_mut(*dependent) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.insert(*dependent);
+                }
+            }
+        }
+    }
+    if order.len() == dependencies.len() {
+        return Ok(order);
+    }
+    let done: BTreeSet<usize> = order.into_iter().collect();
+    let left = (0..dependencies.len()).filter(|at| !done.contains(at)).collect();
+    Err(circles(left, &dependents))
+}
+
+/// Takes away what nothing left over needs, again and again: the rest are circles, and what lies between them.
+fn circles(mut left: BTreeSet<usize>, dependents: &[Vec<usize>]) -> Vec<usize> {
+    loop {
+        let idle = |at: &usize| !dependents.get(*at).into_iter().flatten().any(|dependent| left.contains(dependent));
+        let Some(leaf) = left.iter().copied().find(idle) else { break };
+        left.remove(&leaf);
+    }
+    left.into_iter().collect()
+}
+
+fn reversed(dependencies: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut dependents = vec![Vec::new(); dependencies.len()];
+    for (at, needed) in dependencies.iter().enumerate() {
+        for need in needed {
+            if let Some(list) = dependents.get_mut(*need) {
+                list.push(at);
+            }
+        }
+    }
+    dependents
 }
 
 /// Resources that depend on each other in a circle, in the order of the template.
@@ -162,17 +167,13 @@ impl Cycle {
     }
 }
 
-fn needs<'template>(
-    resource: &Resource<'template>,
-    choose: &dyn Fn(&str) -> Option<bool>,
-    counts: &dyn Fn(&[Step<'_>]) -> bool,
-) -> Vec<&'template str> {
+fn needs<'template>(resource: &Resource<'template>, choose: &dyn Fn(&str) -> Option<bool>) -> Vec<&'template str> {
     let mut needed: Vec<&str> = resource.depends_on().collect();
     for attribute in EVALUATED_ATTRIBUTES {
         let Some(value) = resource.attribute(attribute) else { continue };
-        references(value, &mut Vec::new(), choose, &mut |reference, path| match reference {
-            Reference::Name(name) | Reference::Attribute(name, _) if counts(path) => needed.push(name),
-            Reference::Name(_) | Reference::Attribute(..) | Reference::Condition(_) | Reference::Mapping(_) => {}
+        references(value, &mut Vec::new(), choose, &mut |reference, _| match reference {
+            Reference::Name(name) | Reference::Attribute(name, _) => needed.push(name),
+            Reference::Condition(_) | Reference::Mapping(_) => {}
         });
     }
     needed

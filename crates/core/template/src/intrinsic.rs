@@ -105,28 +105,45 @@ pub(crate) enum Piece<'text> {
 }
 
 /// Splits an `Fn::Sub` text; `${!name}` stands for the text `${name}`. An unclosed `${` is text.
-pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, behind)) = after.split_once('}') else { break };
+pub(crate) fn pieces(text: &str) -> Pieces<'_> {
+    Pieces { rest: text, kept: None }
+}
+
+/// The pieces of an `Fn::Sub` text, in order.
+pub(crate) struct Pieces<'text> {
+    rest: &'text str,
+    /// What follows the `${` of a `${!name}`: the name with its brace.
+    kept: Option<&'text str>,
+}
+
+impl<'text> Iterator for Pieces<'text> {
+    type Item = Piece<'text>;
+
+    fn next(&mut self) -> Option<Piece<'text>> {
+        if let Some(kept) = self.kept.take() {
+            return Some(Piece::Text(kept));
+        }
+        let opened = self.rest.find("${").and_then(|at| {
+            let (before, after) = self.rest.split_at_checked(at)?;
+            let inner = after.strip_prefix("${")?;
+            Some((before, inner, inner.find('}')?))
+        });
+        let Some((before, inner, close)) = opened else {
+            let rest = std::mem::take(&mut self.rest);
+            return Some(Piece::Text(rest)).filter(|_| !rest.is_empty());
+        };
         if !before.is_empty() {
-            pieces.push(Piece::Text(before));
+            self.rest = self.rest.strip_prefix(before).unwrap_or_default();
+            return Some(Piece::Text(before));
         }
-        match name.strip_prefix('!') {
-            Some(_) => {
-                // `${`, then the name without its mark up to and with the brace: both are pieces of the text.
-                let (kept, _) = after.split_at(name.len() + 1);
-                pieces.extend([Piece::Text("${"), Piece::Text(kept.strip_prefix('!').unwrap_or(kept))]);
-            }
-            None => pieces.push(Piece::Variable(name.trim())),
+        let name = inner.get(..close)?;
+        self.rest = inner.get(close + 1..)?;
+        if name.starts_with('!') {
+            self.kept = inner.get(1..close + 1);
+            return Some(Piece::Text("${"));
         }
-        rest = behind;
+        Some(Piece::Variable(name.trim()))
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
-    pieces
 }
 
 /// What the argument of `Fn::GetAtt` names: a resource, and an attribute that may be a function call.
@@ -296,6 +313,7 @@ mod tests {
     #[test]
     fn sub_texts_are_split() {
         use Piece::{Text, Variable};
+        let pieces = |text| pieces(text).collect::<Vec<_>>();
         assert_eq!(pieces("a${b}c"), [Text("a"), Variable("b"), Text("c")]);
         assert_eq!(pieces("${!x}${a.b}"), [Text("${"), Text("x}"), Variable("a.b")]);
         assert_eq!(pieces("$x ${open"), [Text("$x ${open")]);

@@ -1,11 +1,12 @@
 //! Names that must be defined: every reference of a template is looked up without knowing any value.
 
-use serde_json::Value;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
 use stackfleet_base::suggest::nearest;
 
 use crate::{
     Problem, Resource, Template,
-    graph::{EVALUATED_ATTRIBUTES, Graph},
+    graph::{Cycle, EVALUATED_ATTRIBUTES, order},
     intrinsic::{PSEUDO_PARAMETERS, Reference, is_pseudo_parameter, references},
     pointer::{Path, Step, to_pointer},
     problem::{FUNCTION, UNRESOLVED},
@@ -13,17 +14,14 @@ use crate::{
 
 /// Returns the references that lead nowhere, and circles that no condition can open.
 pub(crate) fn problems(template: &Template) -> Vec<Problem> {
-    let mut checker = Checker { template, problems: Vec::new() };
+    let mut checker = Checker::new(template);
     checker.conditions();
-    for resource in template.resources() {
-        checker.resource(&resource);
+    for (at, resource) in template.resources().enumerate() {
+        checker.resource(at, &resource);
     }
     checker.outputs();
-    let mut problems = checker.problems;
-    if let Err(cycle) = Graph::unconditional(template).order() {
-        problems.push(cycle.to_problem());
-    }
-    problems
+    checker.circles();
+    checker.problems
 }
 
 fn suggesting<'known>(problem: Problem, name: &str, known: impl Iterator<Item = &'known str>) -> Problem {
@@ -35,33 +33,84 @@ fn suggesting<'known>(problem: Problem, name: &str, known: impl Iterator<Item = 
 
 struct Checker<'template> {
     template: &'template Template,
+    /// The resources, with their numbers.
+    resources: IndexMap<&'template str, ()>,
+    conditions: Option<&'template Map<String, Value>>,
+    mappings: Option<&'template Map<String, Value>>,
+    /// For each resource those that it needs whatever the conditions: references outside of `Fn::If` among
+    /// unconditional resources.
+    needed: Vec<Vec<usize>>,
     problems: Vec<Problem>,
 }
 
 impl<'template> Checker<'template> {
-    fn has_resource(&self, name: &str) -> bool {
-        self.template.resource(name).is_some()
+    fn new(template: &'template Template) -> Self {
+        let resources: IndexMap<&str, ()> = template.resources().map(|resource| (resource.name, ())).collect();
+        let section = |name| template.value().get(name).and_then(Value::as_object);
+        Self {
+            template,
+            conditions: section("Conditions"),
+            mappings: section("Mappings"),
+            needed: vec![Vec::new(); resources.len()],
+            resources,
+            problems: Vec::new(),
+        }
     }
 
-    fn has_member(&self, section: &str, name: &str) -> bool {
-        self.template.value().get(section).and_then(|section| section.get(name)).is_some()
+    fn has_resource(&self, name: &str) -> bool {
+        self.resources.contains_key(name)
     }
 
     fn has_name(&self, name: &str) -> bool {
         is_pseudo_parameter(name) || self.template.parameters().contains_key(name) || self.has_resource(name)
     }
 
-    fn conditions(&mut self) {
-        for (name, body) in self.template.section("Conditions") {
-            let mut path = vec![Step::Key("Conditions"), Step::Key(name)];
-            self.value(body, &mut path, "Conditions");
+    fn has_condition(&self, name: &str) -> bool {
+        self.conditions.is_some_and(|section| section.contains_key(name))
+    }
+
+    fn has_mapping(&self, name: &str) -> bool {
+        self.mappings.is_some_and(|section| section.contains_key(name))
+    }
+
+    fn is_conditional(&self, at: usize) -> bool {
+        let resource = self.resources.get_index(at).and_then(|(name, ())| self.template.resource(name));
+        resource.is_some_and(|resource| resource.condition().is_some())
+    }
+
+    fn needs(&mut self, at: usize, needed: &str) {
+        if let (Some(needed), Some(list)) = (self.resources.get_index_of(needed), self.needed.get_mut(at))
+            && !list.contains(&needed)
+        {
+            list.push(needed);
         }
     }
 
-    fn resource(&mut self, resource: &Resource<'template>) {
+    fn circles(&mut self) {
+        let conditional: Vec<bool> = (0..self.needed.len()).map(|at| self.is_conditional(at)).collect();
+        let stays = |at: usize| !conditional.get(at).copied().unwrap_or_default();
+        for (at, needed) in self.needed.iter_mut().enumerate() {
+            needed.retain(|needed| stays(at) && stays(*needed));
+        }
+        if let Err(circle) = order(&self.needed) {
+            let names = circle.into_iter().filter_map(|at| self.resources.get_index(at));
+            let cycle = Cycle { resources: names.map(|(name, ())| (*name).to_owned()).collect() };
+            self.problems.push(cycle.to_problem());
+        }
+    }
+
+    fn conditions(&mut self) {
+        for (name, body) in self.template.section("Conditions") {
+            let mut path = vec![Step::Key("Conditions"), Step::Key(name)];
+            self.value(body, &mut path, "Conditions", None);
+        }
+    }
+
+    fn resource(&mut self, at: usize, resource: &Resource<'template>) {
         let mut path = vec![Step::Key("Resources"), Step::Key(resource.name)];
         self.condition_attribute(resource.condition(), &mut path, "Resources");
         for name in resource.depends_on() {
+            self.needs(at, name);
             if !self.has_resource(name) {
                 path.push(Step::Key("DependsOn"));
                 let problem = Problem::unresolved(name, "Resources", to_pointer(&path));
@@ -73,7 +122,7 @@ impl<'template> Checker<'template> {
         for attribute in EVALUATED_ATTRIBUTES {
             if let Some(value) = resource.attribute(attribute) {
                 path.push(Step::Key(attribute));
-                self.value(value, &mut path, "Resources");
+                self.value(value, &mut path, "Resources", Some(at));
                 path.pop();
             }
         }
@@ -86,7 +135,7 @@ impl<'template> Checker<'template> {
             for attribute in ["Value", "Export"] {
                 if let Some(value) = output.body.get(attribute) {
                     path.push(Step::Key(attribute));
-                    self.value(value, &mut path, "Outputs");
+                    self.value(value, &mut path, "Outputs", None);
                     path.pop();
                 }
             }
@@ -99,7 +148,7 @@ impl<'template> Checker<'template> {
         path: &mut Path<'template>,
         block: &'static str,
     ) {
-        let Some(name) = condition.filter(|name| !self.has_member("Conditions", name)) else { return };
+        let Some(name) = condition.filter(|name| !self.has_condition(name)) else { return };
         path.push(Step::Key("Condition"));
         let message = format!(
             "Template format error: Unresolved condition dependency {name} in the {block} block of the template"
@@ -109,12 +158,22 @@ impl<'template> Checker<'template> {
         path.pop();
     }
 
-    fn value(&mut self, value: &'template Value, path: &mut Path<'template>, block: &'static str) {
-        let mut found = Vec::new();
-        references(value, path, &|_| None, &mut |reference, at| found.push((reference, at.to_vec())));
-        for (reference, at) in found {
-            self.reference(reference, &at, block);
-        }
+    /// Looks at every reference of a value, which may be a part of the resource with a number.
+    fn value(
+        &mut self,
+        value: &'template Value,
+        path: &mut Path<'template>,
+        block: &'static str,
+        resource: Option<usize>,
+    ) {
+        references(value, path, &|_| None, &mut |reference, at| {
+            if let (Some(resource), Reference::Name(name) | Reference::Attribute(name, _)) = (resource, reference)
+                && !at.contains(&Step::Key("Fn::If"))
+            {
+                self.needs(resource, name);
+            }
+            self.reference(reference, at, block);
+        });
     }
 
     fn reference(&mut self, reference: Reference<'_>, path: &[Step<'_>], block: &'static str) {
@@ -148,7 +207,7 @@ impl<'template> Checker<'template> {
                 let known = self.template.resources().map(|resource| resource.name);
                 self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
             }
-            Reference::Condition(name) if !self.has_member("Conditions", name) => {
+            Reference::Condition(name) if !self.has_condition(name) => {
                 let function = match path.last() {
                     Some(Step::Key(key)) => key,
                     Some(Step::Index(_)) | None => "Condition",
@@ -157,7 +216,7 @@ impl<'template> Checker<'template> {
                 let known = self.template.section("Conditions").map(|(name, _)| name);
                 self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
             }
-            Reference::Mapping(name) if !self.has_member("Mappings", name) => {
+            Reference::Mapping(name) if !self.has_mapping(name) => {
                 let message = format!(
                     "Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
                 );

@@ -2,11 +2,18 @@
 
 mod read;
 
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use stackfleet_base::Span;
 
-use crate::{Parameter, Problem, document, problem::UNKNOWN_MEMBER, yaml::Node};
+use crate::{
+    Parameter, Problem,
+    document::{Place, Places, TreeView, find},
+    problem::UNKNOWN_MEMBER,
+    yaml::{self, Node},
+};
 
 pub use read::{BODY_BYTES_MAX, RESOURCES_MAX, URL_BYTES_MAX, read, read_body};
 
@@ -20,11 +27,39 @@ pub struct Template {
     source: Option<Source>,
 }
 
-/// The tree that the value was made of.
+/// The text that the value was made of, and where its parts are.
 #[derive(Debug, Clone)]
-struct Source {
-    root: Node,
-    json: bool,
+enum Source {
+    /// The tree was wanted from the beginning; whether it was JSON.
+    Tree { root: Node, json: bool },
+    /// It is read when it is asked for: places can be told without.
+    Places { places: Places, root: OnceLock<Option<Node>> },
+}
+
+impl Source {
+    fn tree(&self) -> Option<(&Node, bool)> {
+        match self {
+            Self::Tree { root, json } => Some((root, *json)),
+            Self::Places { places, root } => {
+                let read = || yaml::read(places.file(), places.text()).0;
+                root.get_or_init(read).as_ref().map(|root| (root, false))
+            }
+        }
+    }
+
+    /// Returns the place at a pointer, and whether it is exactly there.
+    fn place(&self, pointer: &str) -> Option<(Place, bool)> {
+        match self {
+            Self::Tree { root, json } => {
+                let (_, place, exact) = find(TreeView { node: root, json: *json }, pointer);
+                Some((place, exact))
+            }
+            Self::Places { places, .. } => {
+                let (_, place, exact) = find(places.root()?, pointer);
+                Some((place, exact))
+            }
+        }
+    }
 }
 
 impl Template {
@@ -101,27 +136,24 @@ impl Template {
 
     /// Returns the tree that the template was read from, and whether it was JSON.
     pub(crate) fn source(&self) -> Option<(&Node, bool)> {
-        self.source.as_ref().map(|source| (&source.root, source.json))
+        self.source.as_ref()?.tree()
     }
 
     pub(crate) fn is_json(&self) -> bool {
-        self.source.as_ref().is_some_and(|source| source.json)
+        matches!(self.source, Some(Source::Tree { json: true, .. }))
     }
 
     /// Returns where a part of [`Self::value`] is written, with its tag; `pointer` is a JSON pointer. Where the part is
     /// not written by itself, the nearest place around it. `None` only for templates without text.
     #[must_use]
     pub fn span(&self, pointer: &str) -> Option<Span> {
-        let source = self.source.as_ref()?;
-        Some(document::find(&source.root, pointer, source.json).1.value)
+        self.source.as_ref()?.place(pointer).map(|(place, _)| place.value)
     }
 
     /// Returns where the key of a member is written.
     #[must_use]
     pub fn key_span(&self, pointer: &str) -> Option<Span> {
-        let source = self.source.as_ref()?;
-        let (_, place, exact) = document::find(&source.root, pointer, source.json);
-        place.key.filter(|_| exact)
+        self.source.as_ref()?.place(pointer).filter(|(_, exact)| *exact)?.0.key
     }
 
     /// Returns the place that a problem is about: the key of a member that is itself to blame, else the value.
@@ -146,17 +178,9 @@ fn transform_names(template: &Value) -> Vec<&str> {
     }
 }
 
-fn has_open_transforms(template: &Value) -> bool {
-    transform_names(template).iter().any(|name| *name != LANGUAGE_EXTENSIONS) || has_expansion(template)
-}
-
-fn has_expansion(value: &Value) -> bool {
-    let expands = |key: &str| key == "Fn::Transform" || key.starts_with("Fn::ForEach::");
-    match value {
-        Value::Array(items) => items.iter().any(has_expansion),
-        Value::Object(object) => object.iter().any(|(key, member)| expands(key) || has_expansion(member)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
+/// Tells whether a macro other than `AWS::LanguageExtensions` is to run on the whole template.
+fn has_macros(template: &Value) -> bool {
+    transform_names(template).iter().any(|name| *name != LANGUAGE_EXTENSIONS)
 }
 
 /// A resource as written.

@@ -24,6 +24,8 @@ mod node;
 mod quick;
 pub mod scalar;
 
+pub(crate) use quick::{Build, quoted_text, read as read_quickly};
+
 pub use node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag};
 
 use stackfleet_base::{Diagnostic, FileId, Span};
@@ -65,7 +67,7 @@ fn read_unchecked(file: FileId, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         return (None, vec![Diagnostic::error(TOO_LARGE, message).at(span, "")]);
     }
     if !is_json_like(text) {
-        return match quick::read(file, text) {
+        return match quick::read(file, text, &mut quick::TreeBuilder::default()) {
             Some(root) => (Some(root), Vec::new()),
             None => events::read(file, text),
         };

@@ -2,13 +2,17 @@
 //!
 //! The texts of refusals are those recorded from AWS where there is a recording, and those known from practice elsewhere.
 
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use stackfleet_base::{Diagnostic, FileId, Severity, Sources, Span};
 
-use super::{Source, Template, has_open_transforms};
+use super::{Source, Template};
 use crate::{
-    Parameter, ParameterKind, Problem, document, names,
+    Parameter, ParameterKind, Problem,
+    document::{self, Direct, Facts, read_directly},
+    names,
     parameter::compile_pattern,
     pointer::{Step, to_pointer},
     problem::{FORMAT, QUOTA, STRUCTURE, UNKNOWN_MEMBER, refusal},
@@ -31,6 +35,21 @@ const DESCRIPTION_BYTES_MAX: usize = 1_024;
 /// A text that is not well-formed gives an empty template and error-level diagnostics.
 #[must_use]
 pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
+    let (template, mut diagnostics) = match read_directly(file, text) {
+        Some(Direct { value, diagnostics, facts, places }) => {
+            let source = Source::Places { places, root: OnceLock::new() };
+            (Template { source: Some(source), ..Template::of_facts(value, facts) }, diagnostics)
+        }
+        None => read_tree(file, text),
+    };
+    let found = template.problems.iter().map(|problem| problem.to_diagnostic(template.problem_span(problem)));
+    diagnostics.extend(found);
+    stackfleet_base::diagnostic::sort(&mut diagnostics);
+    (template, diagnostics)
+}
+
+/// Reads what the direct way gives up at.
+fn read_tree(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
     let (root, mut diagnostics) = yaml::read(file, text);
     for found in &mut diagnostics {
         // CloudFormation takes the last one in silence.
@@ -38,15 +57,12 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
             found.severity = Severity::Warning;
         }
     }
-    let Some(root) = root else { return (Template::from_value(Value::Object(Map::new()), true), diagnostics) };
+    let Some(root) = root else { return (Template::unreadable(), diagnostics) };
     let json = yaml::is_json_like(text);
     let value = document::to_value(&root, json, &mut diagnostics);
-    let mut template = Template::from_value(value, false);
+    let mut template = Template::new(value);
     template.problems.extend(alias_problem(&root, text));
-    template.source = Some(Source { root, json });
-    let found = template.problems.iter().map(|problem| problem.to_diagnostic(template.problem_span(problem)));
-    diagnostics.extend(found);
-    stackfleet_base::diagnostic::sort(&mut diagnostics);
+    template.source = Some(Source::Tree { root, json });
     (template, diagnostics)
 }
 
@@ -56,6 +72,17 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
 /// What CloudFormation answers to a text that is not well-formed or has not the shape of a template.
 pub fn read_body(text: &str) -> Result<Template, Problem> {
     let file = Sources::default().add("", "");
+    let template = match read_directly(file, text) {
+        Some(Direct { value, facts, .. }) => Template::of_facts(value, facts),
+        None => body_of_tree(file, text)?,
+    };
+    match template.problems.first() {
+        Some(first) => Err(Problem { message: refusal(&template.problems), ..first.clone() }),
+        None => Ok(template),
+    }
+}
+
+fn body_of_tree(file: FileId, text: &str) -> Result<Template, Problem> {
     let (root, found) = yaml::read(file, text);
     let Some(root) = root else {
         let format = if yaml::is_json_like(text) { "JSON" } else { "YAML" };
@@ -68,12 +95,9 @@ pub fn read_body(text: &str) -> Result<Template, Problem> {
     if found.iter().any(Diagnostic::is_error) {
         return Err(Problem::new(FORMAT, "Template format error: YAML not well-formed.", ""));
     }
-    let mut template = Template::from_value(value, false);
+    let mut template = Template::new(value);
     template.problems.extend(alias_problem(&root, text));
-    match template.problems.first() {
-        Some(first) => Err(Problem { message: refusal(&template.problems), ..first.clone() }),
-        None => Ok(template),
-    }
+    Ok(template)
 }
 
 fn place(text: &str, span: Span) -> String {
@@ -103,22 +127,31 @@ impl Template {
     /// Makes a template of a normalised value, such as a transform gives; it has no places.
     #[must_use]
     pub fn new(value: Value) -> Self {
-        Self::from_value(value, false)
+        let facts = Facts::of(&value);
+        Self::of_facts(value, facts)
     }
 
-    /// `unreadable` keeps the shape from being judged where the text was not even well-formed.
-    fn from_value(value: Value, unreadable: bool) -> Self {
+    fn of_facts(value: Value, facts: Facts) -> Self {
+        let has_open_transforms = facts.has_expansion || super::has_macros(&value);
         let mut reader = Reader::default();
-        let has_open_transforms = has_open_transforms(&value);
-        if !unreadable {
-            reader.template(&value, has_open_transforms);
-        }
+        reader.template(&value, has_open_transforms, facts.has_null);
         let Reader { parameters, problems } = reader;
         let mut template = Self { value, parameters, problems, has_open_transforms, source: None };
-        if !unreadable && !has_open_transforms {
+        if !has_open_transforms {
             template.problems.extend(names::problems(&template));
         }
         template
+    }
+
+    /// Stands for a text that was not even well-formed: its shape is not judged.
+    fn unreadable() -> Self {
+        Self {
+            value: Value::Object(Map::new()),
+            parameters: IndexMap::new(),
+            problems: Vec::new(),
+            has_open_transforms: false,
+            source: None,
+        }
     }
 }
 
@@ -161,7 +194,7 @@ impl Reader {
     }
 
     /// `open` says that a macro may bring sections and attributes of its own; CloudFormation looks after it has run.
-    fn template(&mut self, value: &Value, open: bool) {
+    fn template(&mut self, value: &Value, open: bool, has_null: bool) {
         let Some(sections) = value.as_object() else {
             return self.refuse(FORMAT, &[], "Template format error: unsupported structure.");
         };
@@ -172,7 +205,7 @@ impl Reader {
         }
         self.head(sections);
         // Before the transform has run, a null may stand where it is taken away: in the definition of a SAM state machine, say.
-        if !open {
+        if has_null && !open {
             self.nulls(value, &mut Vec::new());
         }
         self.read_parameters(sections);

@@ -175,3 +175,75 @@ fn a_mistyped_name_is_suggested() {
     let (_, found) = read(Sources::default().add("t", text), text);
     assert_eq!(found[0].help.as_deref(), Some("did you mean `Environment`?"));
 }
+
+fn collect_pointers(value: &Value, pointer: String, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_pointers(item, format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, member) in object {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                collect_pointers(member, format!("{pointer}/{key}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    found.push(pointer);
+}
+
+/// The direct way must give what the tree gives, wherever it does not give up.
+fn agree(text: &str) -> bool {
+    let file = Sources::default().add("t", text);
+    let Some(direct) = crate::document::read_directly(file, text) else { return false };
+    let (root, found) = crate::yaml::read(file, text);
+    assert!(found.is_empty(), "{found:?}\n{text}");
+    let mut diagnostics = Vec::new();
+    let root = root.unwrap();
+    let value = crate::document::to_value(&root, false, &mut diagnostics);
+    let mut pointers = vec!["/none".to_owned()];
+    collect_pointers(&value, String::new(), &mut pointers);
+    for pointer in pointers {
+        let (_, in_tree, exact) = find(TreeView { node: &root, json: false }, &pointer);
+        let (_, place, same) = find(direct.places.root().unwrap(), &pointer);
+        assert_eq!((in_tree, exact), (place, same), "{pointer} {text}");
+    }
+    assert_eq!(direct.value, value, "{text}");
+    assert_eq!(serde_json::to_string(&direct.value).unwrap(), serde_json::to_string(&value).unwrap(), "{text}");
+    assert_eq!(direct.diagnostics, diagnostics, "{text}");
+    assert_eq!(direct.facts, crate::document::Facts::of(&value), "{text}");
+    true
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(500))]
+    #[test]
+    fn both_ways_to_the_value_agree(
+        lines in proptest::collection::vec("( ){0,4}(- ){0,1}(!(Ref|GetAtt|Sub|If|x) |)(([ab]|~|1e1|no|'1'|<<|Fn::Transform): |)(!(Ref|GetAtt|Transform) |)([a0.]{0,4}|~|yes|'a.b'|null|\\[a, no\\]|\\{01: 1, b: 1\\}|123456789012)", 1..7),
+    ) {
+        agree(&(lines.join("\n") + "\n"));
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test may read files and say what it skipped")]
+fn both_ways_to_the_value_agree_on_real_files() {
+    let Ok(root) = std::env::var("STACKFLEET_CONFORMANCE") else {
+        eprintln!("skipped: STACKFLEET_CONFORMANCE is not set");
+        return;
+    };
+    let (mut directly, mut read) = (0, 0);
+    for folder in ["templates", "sam/success/input", "sam/error/input"] {
+        for entry in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
+                read += 1;
+                directly += usize::from(agree(&std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    eprintln!("{directly} of {read} files read directly");
+    assert!(directly * 10 >= read * 9, "{directly} of {read}");
+}

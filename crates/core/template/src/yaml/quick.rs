@@ -1,28 +1,66 @@
-//! YAML as templates are mostly written, read in one pass: block collections, plain and quoted scalars of one line, block
-//! scalars, flow collections, tags.
+//! YAML as templates are mostly written, read in one pass: block collections, plain and quoted scalars, block scalars,
+//! flow collections, tags.
 //!
-//! What is not surely within this subset (anchors, directives, scalars over several lines, anything malformed) is given up
-//! at once, and the complete reader ([`super::events`]) reads the text from the beginning. So this file decides only about
-//! speed; a test compares both readers, places included.
+//! What is not surely within this subset (anchors, directives, tabs between things, anything malformed) is given up at
+//! once, and the complete reader ([`super::events`]) reads the text from the beginning. So these files decide only about
+//! speed; tests compare both readers, places included.
+//!
+//! What is made of the text is up to a [`Build`]: a tree with places, or a template's value at once.
+
+mod flow;
+mod scalar;
+mod tree;
+
+use std::borrow::Cow;
 
 use stackfleet_base::{FileId, Span};
 
-use super::{
-    NODES_MAX,
-    node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag},
-};
+use super::{BYTES_MAX, NODES_MAX, node::ScalarStyle};
+
+pub(crate) use scalar::quoted_text;
+pub(super) use tree::TreeBuilder;
 
 /// Deeper nesting is left to the complete reader.
 const DEPTH_MAX: usize = 64;
 /// Longer keys are left to the complete reader, which knows YAML's limit of 1,024 characters.
 const KEY_BYTES_MAX: usize = 500;
 
+/// Makes something of a text while it is read. `None` gives up.
+///
+/// Collections are opened, filled and finished one within the other: a builder keeps their members on stacks and answers
+/// an opening with the place on the stack where they will begin.
+pub(crate) trait Build<'text> {
+    /// A value before its tag is known.
+    type Node;
+    /// A key.
+    type Key;
+
+    /// Takes a scalar.
+    fn scalar(&mut self, span: Span, text: Cow<'text, str>, style: ScalarStyle) -> Option<Self::Node>;
+    /// Takes a scalar that was made before, as a key.
+    fn key(&mut self, scalar: Self::Node) -> Option<Self::Key>;
+    /// Puts a tag before a value that has none.
+    fn tagged(&mut self, name: &'text str, span: Span, node: Self::Node) -> Option<Self::Node>;
+    /// Opens a sequence.
+    fn items(&mut self) -> usize;
+    /// Adds to the sequence opened last.
+    fn item(&mut self, node: Self::Node);
+    /// Finishes the sequence whose items begin at `start`.
+    fn sequence(&mut self, span: Span, start: usize) -> Self::Node;
+    /// Opens a mapping.
+    fn entries(&mut self) -> usize;
+    /// Adds to the mapping opened last.
+    fn entry(&mut self, key: Self::Key, value: Self::Node);
+    /// Finishes the mapping whose entries begin at `start`.
+    fn mapping(&mut self, span: Span, start: usize) -> Option<Self::Node>;
+}
+
 /// Reads a document, or gives up.
-pub(super) fn read(file: FileId, text: &str) -> Option<Node> {
-    if !has_plain_characters_only(text) {
+pub(crate) fn read<'text, B: Build<'text>>(file: FileId, text: &'text str, build: &mut B) -> Option<B::Node> {
+    if text.len() > BYTES_MAX || !has_plain_characters_only(text) {
         return None;
     }
-    let mut reader = Reader { file, text, at: 0, depth: 0, nodes: 0 };
+    let mut reader = Reader { file, text, at: 0, end: 0, depth: 0, nodes: 0, key: (0, 0), ahead: Ahead::default(), build };
     let mut indent = reader.content()?;
     if indent == 0 && text.get(reader.at..)?.starts_with("---\n") {
         reader.at += 4;
@@ -33,7 +71,7 @@ pub(super) fn read(file: FileId, text: &str) -> Option<Node> {
     reader.content().is_none().then_some(root)
 }
 
-/// Tabs, carriage returns and other characters with a meaning of their own for lines are left to the complete reader.
+/// Carriage returns and other characters with a meaning of their own for lines are left to the complete reader.
 fn has_plain_characters_only(text: &str) -> bool {
     let bytes = text.as_bytes();
     // Chunk by chunk without a branch for each byte, which the compiler turns into wide instructions.
@@ -42,7 +80,7 @@ fn has_plain_characters_only(text: &str) -> bool {
         return true;
     }
     let special = |(index, byte): (usize, &u8)| match byte {
-        b'\n' => false,
+        b'\n' | b'\t' => false,
         0..=0x1f | 0x7f | 0xef => true,
         0xc2 => bytes.get(index + 1).is_some_and(|next| *next < 0xa0),
         0xe2 => bytes.get(index + 1) == Some(&0x80),
@@ -51,15 +89,46 @@ fn has_plain_characters_only(text: &str) -> bool {
     !bytes.iter().enumerate().any(special)
 }
 
-struct Reader<'text> {
+struct Reader<'text, 'build, B> {
     file: FileId,
     text: &'text str,
     at: usize,
+    /// Where the value read last ends.
+    end: usize,
     depth: usize,
     nodes: usize,
+    /// Beginning and end of the key that was looked at last.
+    key: (usize, usize),
+    ahead: Ahead,
+    build: &'build mut B,
 }
 
-impl<'text> Reader<'text> {
+/// Where the next content is, as it was found last.
+#[derive(Clone, Copy, Default)]
+struct Ahead {
+    /// Looked for from here,
+    from: usize,
+    /// found here,
+    at: usize,
+    /// behind so many spaces; nothing at the end of the text.
+    indent: Option<usize>,
+}
+
+/// Counts the spaces at the beginning.
+fn spaces(text: &[u8]) -> usize {
+    let mut count = 0;
+    // Eight at a time: indentation is a third of many templates.
+    while let Some(Ok(eight)) = text.get(count..count + 8).map(<[u8; 8]>::try_from) {
+        let others = u64::from_le_bytes(eight) ^ u64::from_le_bytes([b' '; 8]);
+        if others != 0 {
+            return count + usize::try_from(others.trailing_zeros() / 8).unwrap_or_default();
+        }
+        count += 8;
+    }
+    count + text.iter().skip(count).take_while(|byte| **byte == b' ').count()
+}
+
+impl<'text, B: Build<'text>> Reader<'text, '_, B> {
     fn byte(&self) -> Option<u8> {
         self.byte_at(self.at)
     }
@@ -73,28 +142,41 @@ impl<'text> Reader<'text> {
         matches!(self.byte_at(at), None | Some(b' ' | b'\n'))
     }
 
+    fn rest(&self, from: usize) -> &'text [u8] {
+        self.text.as_bytes().get(from..).unwrap_or_default()
+    }
+
     fn line_end(&self, from: usize) -> usize {
-        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
-        rest.iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |at| from + at)
+        let rest = self.text.get(from..).unwrap_or_default();
+        rest.find('\n').map_or(self.text.len(), |at| from + at)
     }
 
     fn skip_spaces(&mut self) {
-        while self.byte() == Some(b' ') {
-            self.at += 1;
+        if self.byte() == Some(b' ') {
+            self.at += spaces(self.rest(self.at));
         }
     }
 
     /// From the beginning of a line, goes to the next line that is neither blank nor a comment, to its first character.
     /// Returns its indentation, `None` at the end of the text.
     fn content(&mut self) -> Option<usize> {
+        if self.ahead.from != self.at || self.ahead.at <= self.at {
+            self.ahead = self.look_ahead();
+        }
+        self.at = self.ahead.at;
+        self.ahead.indent
+    }
+
+    fn look_ahead(&self) -> Ahead {
+        let mut at = self.at;
         loop {
-            let start = self.at;
-            self.skip_spaces();
-            match self.byte() {
-                None => return None,
-                Some(b'\n') => self.at += 1,
-                Some(b'#') => self.at = (self.line_end(self.at) + 1).min(self.text.len()),
-                Some(_) => return Some(self.at - start),
+            let indent = spaces(self.rest(at));
+            at += indent;
+            match self.byte_at(at) {
+                None => return Ahead { from: self.at, at, indent: None },
+                Some(b'\n') => at += 1,
+                Some(b'#') => at = (self.line_end(at) + 1).min(self.text.len()),
+                Some(_) => return Ahead { from: self.at, at, indent: Some(indent) },
             }
         }
     }
@@ -127,26 +209,36 @@ impl<'text> Reader<'text> {
 
     /// Gives up at document markers and directives.
     fn is_no_marker(&self, indent: usize) -> Option<()> {
+        if indent > 0 {
+            return Some(());
+        }
         let rest = self.text.get(self.at..)?;
-        let marker = indent == 0 && (rest.starts_with("---") || rest.starts_with("...") || rest.starts_with('%'));
-        (!marker).then_some(())
+        (!rest.starts_with("---") && !rest.starts_with("...") && !rest.starts_with('%')).then_some(())
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
         Span { file: self.file, start, end }
     }
 
-    fn node(&mut self, start: usize, end: usize, value: NodeValue) -> Option<Node> {
+    /// Counts a node that ends at `end`.
+    fn counted(&mut self, start: usize, end: usize) -> Option<Span> {
         self.nodes += 1;
-        let span = self.span(start, end);
-        (self.nodes <= NODES_MAX).then_some(Node { span, tag: None, alias: None, value })
+        self.end = end;
+        (self.nodes <= NODES_MAX).then_some(self.span(start, end))
     }
 
-    fn scalar(&mut self, start: usize, end: usize, text: &str, style: ScalarStyle) -> Option<Node> {
-        self.node(start, end, NodeValue::Scalar(Scalar { text: text.into(), style }))
+    fn scalar(
+        &mut self,
+        start: usize,
+        end: usize,
+        text: impl Into<Cow<'text, str>>,
+        style: ScalarStyle,
+    ) -> Option<B::Node> {
+        let span = self.counted(start, end)?;
+        self.build.scalar(span, text.into(), style)
     }
 
-    fn null(&mut self, at: usize) -> Option<Node> {
+    fn null(&mut self, at: usize) -> Option<B::Node> {
         self.scalar(at, at, "", ScalarStyle::Plain)
     }
 
@@ -162,7 +254,7 @@ impl<'text> Reader<'text> {
     }
 
     /// Reads what begins at this line's first character, at column `indent`, below something at `parent`.
-    fn block_node(&mut self, parent: isize, indent: usize) -> Option<Node> {
+    fn block_node(&mut self, parent: isize, indent: usize) -> Option<B::Node> {
         self.is_no_marker(indent)?;
         self.deeper(|reader| {
             if reader.is_entry() {
@@ -177,11 +269,12 @@ impl<'text> Reader<'text> {
         })
     }
 
-    fn sequence(&mut self, indent: usize) -> Option<Node> {
+    fn sequence(&mut self, indent: usize) -> Option<B::Node> {
         let start = self.at;
-        let mut items = Vec::new();
+        let items = self.build.items();
         loop {
-            items.push(self.entry(indent)?);
+            let item = self.entry(indent)?;
+            self.build.item(item);
             match self.peek_content() {
                 Some(next) if next == indent => {
                     let line = self.at;
@@ -196,11 +289,11 @@ impl<'text> Reader<'text> {
                 Some(_) | None => break,
             }
         }
-        let end = items.last().map_or(start, |item: &Node| item.full_span().end);
-        self.node(start, end, NodeValue::Sequence(items))
+        let span = self.counted(start, self.end)?;
+        Some(self.build.sequence(span, items))
     }
 
-    fn entry(&mut self, indent: usize) -> Option<Node> {
+    fn entry(&mut self, indent: usize) -> Option<B::Node> {
         let dash = self.at;
         let parent = isize::try_from(indent).ok()?;
         self.at += 1;
@@ -220,13 +313,13 @@ impl<'text> Reader<'text> {
         }
     }
 
-    fn mapping(&mut self, indent: usize) -> Option<Node> {
+    fn mapping(&mut self, indent: usize) -> Option<B::Node> {
         let start = self.at;
-        let mut entries = Vec::new();
+        let entries = self.build.entries();
         loop {
             let key = self.key()?;
             let value = self.mapping_value(indent)?;
-            entries.push(Entry { key, value });
+            self.build.entry(key, value);
             match self.peek_content() {
                 Some(next) if next == indent => {
                     self.content()?;
@@ -236,12 +329,12 @@ impl<'text> Reader<'text> {
                 Some(_) | None => break,
             }
         }
-        let end = entries.last().map_or(start, |entry: &Entry| entry.value.full_span().end);
-        self.node(start, end, NodeValue::Mapping(Mapping::new(entries)))
+        let span = self.counted(start, self.end)?;
+        self.build.mapping(span, entries)
     }
 
     /// Reads a value from behind its key's colon.
-    fn mapping_value(&mut self, indent: usize) -> Option<Node> {
+    fn mapping_value(&mut self, indent: usize) -> Option<B::Node> {
         let behind = self.at;
         let parent = isize::try_from(indent).ok()?;
         self.skip_spaces();
@@ -265,17 +358,20 @@ impl<'text> Reader<'text> {
     }
 
     /// Reads a tag and what follows it.
-    fn tagged(&mut self, parent: isize) -> Option<Node> {
-        let tag = self.tag()?;
+    fn tagged(&mut self, parent: isize) -> Option<B::Node> {
+        let (name, span) = self.tag()?;
         let behind = self.at;
         self.skip_spaces();
-        let mut node = match self.byte() {
+        let node = match self.byte() {
             None | Some(b'\n' | b'#') => {
                 self.at = behind;
                 self.end_line()?;
                 let line = self.at;
                 match self.content() {
-                    Some(next) if isize::try_from(next).ok()? > parent => self.block_node(parent, next)?,
+                    Some(next) if isize::try_from(next).ok()? > parent => {
+                        self.has_no_tag()?;
+                        self.block_node(parent, next)?
+                    }
                     Some(_) if self.is_entry() => return None,
                     _ => {
                         self.at = line;
@@ -283,51 +379,74 @@ impl<'text> Reader<'text> {
                     }
                 }
             }
-            Some(b'!') => return None,
-            Some(_) => self.inline(parent)?,
+            Some(_) => {
+                self.has_no_tag()?;
+                self.inline(parent)?
+            }
         };
-        if node.tag.is_some() {
-            return None;
-        }
-        node.tag = Some(Box::new(tag));
-        Some(node)
+        self.build.tagged(name, span, node)
     }
 
-    fn tag(&mut self) -> Option<Tag> {
+    fn has_no_tag(&self) -> Option<()> {
+        (self.byte() != Some(b'!')).then_some(())
+    }
+
+    fn tag(&mut self) -> Option<(&'text str, Span)> {
         let start = self.at;
-        let rest = self.text.as_bytes().get(start + 1..)?;
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let length = self.rest(start + 1).iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let end = start + 1 + length;
         let name = self.text.get(start..end).filter(|_| length > 0 && self.is_blank_at(end))?;
         self.at = end;
-        Some(Tag { name: name.into(), span: self.span(start, end) })
+        Some((name, self.span(start, end)))
+    }
+
+    /// Reads a key with its colon.
+    fn key(&mut self) -> Option<B::Key> {
+        let (start, end) = (self.at, self.key_end()?);
+        let key = match self.byte()? {
+            b'"' | b'\'' => self.quoted_line()?,
+            _ => {
+                let text = self.text.get(start..end)?;
+                self.scalar(start, end, text, ScalarStyle::Plain)?
+            }
+        };
+        self.at = end + 1;
+        self.build.key(key)
     }
 
     /// Returns where the key that begins here ends, if one does.
-    fn key_end(&self) -> Option<usize> {
+    fn key_end(&mut self) -> Option<usize> {
+        if self.key.0 == self.at && self.key.1 > self.at {
+            return Some(self.key.1);
+        }
         let end = match self.byte()? {
             b'"' | b'\'' => self.quoted_end()?,
             first => self.plain_key_end(first)?,
         };
         let is_key = self.byte_at(end) == Some(b':') && self.is_blank_at(end + 1);
-        Some(end).filter(|end| is_key && *end > self.at && *end - self.at <= KEY_BYTES_MAX)
+        let end = Some(end).filter(|end| is_key && *end > self.at && *end - self.at <= KEY_BYTES_MAX)?;
+        self.key = (self.at, end);
+        Some(end)
     }
 
     fn plain_key_end(&self, first: u8) -> Option<usize> {
         if !self.begins_plain(first, self.at) {
             return None;
         }
-        let mut at = self.at;
-        loop {
-            match self.byte_at(at)? {
-                b'\n' => return None,
-                b':' if self.is_blank_at(at + 1) => break,
-                b'#' if self.byte_at(at.wrapping_sub(1)) == Some(b' ') => return None,
-                _ => at += 1,
+        let rest = self.rest(self.at);
+        for (index, byte) in rest.iter().enumerate().filter(|(_, byte)| may_end_plain(**byte)) {
+            let before = index.checked_sub(1).and_then(|before| rest.get(before));
+            match byte {
+                b'\n' | b'\t' => return None,
+                b':' if matches!(rest.get(index + 1), None | Some(b' ' | b'\n')) => {
+                    // Space before the colon is left to the complete reader.
+                    return (before != Some(&b' ')).then_some(self.at + index);
+                }
+                b'#' if before == Some(&b' ') => return None,
+                _ => {}
             }
         }
-        // Space before the colon is left to the complete reader.
-        Some(at).filter(|at| self.byte_at(at.wrapping_sub(1)) != Some(b' '))
+        None
     }
 
     /// Tells whether a plain scalar may begin with this byte, and is surely one.
@@ -335,344 +454,13 @@ impl<'text> Reader<'text> {
         match first {
             b'-' => !matches!(self.byte_at(at + 1), None | Some(b' ' | b'\n' | b',' | b'[' | b']' | b'{' | b'}')),
             b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"'
-            | b'%' | b'@' | b'`' | b' ' | b'\n' => false,
+            | b'%' | b'@' | b'`' | b' ' | b'\t' | b'\n' => false,
             _ => true,
         }
     }
-
-    /// Reads a key with its colon.
-    fn key(&mut self) -> Option<Node> {
-        let (start, end) = (self.at, self.key_end()?);
-        let key = match self.byte()? {
-            b'"' | b'\'' => self.quoted()?,
-            _ => {
-                let text = self.text.get(start..end)?;
-                self.scalar(start, end, text, ScalarStyle::Plain)?
-            }
-        };
-        self.at = end + 1;
-        Some(key)
-    }
-
-    /// Reads a value that begins on this line and is no block collection, with the rest of its line.
-    fn inline(&mut self, parent: isize) -> Option<Node> {
-        let node = match self.byte()? {
-            b'|' | b'>' => return self.block_scalar(parent),
-            b'"' | b'\'' => self.quoted()?,
-            b'[' | b'{' => self.flow_node(parent)?,
-            first => self.plain(first)?,
-        };
-        self.end_line()?;
-        // Deeper lines would belong to a plain scalar, or are wrong.
-        match self.peek_content() {
-            Some(next) if isize::try_from(next).ok()? > parent => None,
-            Some(_) | None => Some(node),
-        }
-    }
-
-    fn plain(&mut self, first: u8) -> Option<Node> {
-        if !self.begins_plain(first, self.at) {
-            return None;
-        }
-        let start = self.at;
-        let line = self.text.get(start..self.line_end(start))?;
-        let bytes = line.as_bytes();
-        let mut end = bytes.len();
-        for (index, byte) in bytes.iter().enumerate() {
-            match byte {
-                b':' if matches!(bytes.get(index + 1), None | Some(b' ')) => return None,
-                b'#' if bytes.get(index.wrapping_sub(1)) == Some(&b' ') => {
-                    end = index;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let text = line.get(..end)?.trim_end_matches(' ');
-        self.at = start + text.len();
-        self.scalar(start, self.at, text, ScalarStyle::Plain)
-    }
-
-    /// Returns the position behind the closing quote, on this line.
-    fn quoted_end(&self) -> Option<usize> {
-        let quote = self.byte()?;
-        let mut at = self.at + 1;
-        loop {
-            match self.byte_at(at)? {
-                b'\n' => return None,
-                b'\\' if quote == b'"' => at += 2,
-                byte if byte == quote => {
-                    if quote == b'\'' && self.byte_at(at + 1) == Some(b'\'') {
-                        at += 2;
-                    } else {
-                        return Some(at + 1);
-                    }
-                }
-                _ => at += 1,
-            }
-        }
-    }
-
-    fn quoted(&mut self) -> Option<Node> {
-        let (start, end) = (self.at, self.quoted_end()?);
-        let inner = self.text.get(start + 1..end - 1)?;
-        self.at = end;
-        if self.byte_at(start) == Some(b'\'') {
-            let text = inner.replace("''", "'");
-            return self.scalar(start, end, &text, ScalarStyle::SingleQuoted);
-        }
-        if !inner.contains('\\') {
-            return self.scalar(start, end, inner, ScalarStyle::DoubleQuoted);
-        }
-        let text = unescaped(inner)?;
-        self.scalar(start, end, &text, ScalarStyle::DoubleQuoted)
-    }
-
-    fn block_scalar(&mut self, parent: isize) -> Option<Node> {
-        let start = self.at;
-        let folded = self.byte()? == b'>';
-        self.at += 1;
-        let chomping = self.byte().filter(|byte| matches!(byte, b'+' | b'-'));
-        self.at += usize::from(chomping.is_some());
-        self.end_line()?;
-        let mut lines: Vec<&str> = Vec::new();
-        let mut indent = None;
-        let mut end = self.at;
-        while self.at < self.text.len() {
-            let line_end = self.line_end(self.at);
-            let line = self.text.get(self.at..line_end)?;
-            let spaces = line.len() - line.trim_start_matches(' ').len();
-            if spaces == line.len() {
-                // Spaces beyond the indentation would be content.
-                if indent.is_some_and(|indent| spaces > indent) || (indent.is_none() && spaces > 0) {
-                    return None;
-                }
-                lines.push("");
-            } else {
-                let deep = isize::try_from(spaces).ok()? > parent.max(0);
-                let indent = *indent.get_or_insert(spaces);
-                if spaces < indent || !deep {
-                    break;
-                }
-                let content = line.get(indent..)?;
-                if folded && content.starts_with(' ') {
-                    return None;
-                }
-                lines.push(content);
-                end = line_end;
-            }
-            // A last line without a line break is left to the complete reader.
-            self.byte_at(line_end)?;
-            self.at = line_end + 1;
-        }
-        if end <= start || !lines.iter().any(|line| !line.is_empty()) {
-            return None;
-        }
-        match self.peek_content() {
-            Some(next) if isize::try_from(next).ok()? > parent => return None,
-            Some(_) | None => {}
-        }
-        let text = block_text(&lines, folded, chomping);
-        let end = start + self.text.get(start..end)?.trim_end().len();
-        self.scalar(start, end, &text, if folded { ScalarStyle::Folded } else { ScalarStyle::Literal })
-    }
-
-    fn flow_node(&mut self, parent: isize) -> Option<Node> {
-        match self.byte()? {
-            b'[' => self.deeper(|reader| reader.flow_sequence(parent)),
-            b'{' => self.deeper(|reader| reader.flow_mapping(parent)),
-            b'"' | b'\'' => self.quoted(),
-            b'!' => {
-                let tag = self.tag()?;
-                self.skip_spaces();
-                let mut node = self.flow_node(parent)?;
-                if node.tag.is_some() {
-                    return None;
-                }
-                node.tag = Some(Box::new(tag));
-                Some(node)
-            }
-            first => self.flow_plain(first),
-        }
-    }
-
-    /// Skips spaces, line breaks and comments within a flow collection; lines must stay deeper than what is around.
-    fn flow_space(&mut self, parent: isize) -> Option<()> {
-        loop {
-            let start = self.at;
-            self.skip_spaces();
-            match self.byte()? {
-                b'\n' => self.at += 1,
-                b'#' if self.at > start || self.byte_at(start.wrapping_sub(1)) == Some(b'\n') => {
-                    self.at = self.line_end(self.at);
-                    continue;
-                }
-                b'#' => return None,
-                _ => return Some(()),
-            }
-            let indent = self.peek_content()?;
-            if isize::try_from(indent).ok()? <= parent.max(0) {
-                return None;
-            }
-        }
-    }
-
-    fn flow_sequence(&mut self, parent: isize) -> Option<Node> {
-        let start = self.at;
-        let mut items = Vec::new();
-        self.at += 1;
-        loop {
-            self.flow_space(parent)?;
-            if self.byte()? == b']' {
-                break;
-            }
-            items.push(self.flow_node(parent)?);
-            self.flow_space(parent)?;
-            match self.byte()? {
-                b',' => self.at += 1,
-                b']' => break,
-                _ => return None,
-            }
-        }
-        self.at += 1;
-        self.node(start, self.at, NodeValue::Sequence(items))
-    }
-
-    fn flow_mapping(&mut self, parent: isize) -> Option<Node> {
-        let start = self.at;
-        let mut entries = Vec::new();
-        self.at += 1;
-        loop {
-            self.flow_space(parent)?;
-            if self.byte()? == b'}' {
-                break;
-            }
-            let key = match self.byte()? {
-                b'"' | b'\'' => self.quoted()?,
-                first => self.flow_plain_key(first)?,
-            };
-            if self.byte()? != b':' || key.span.end - key.span.start > KEY_BYTES_MAX {
-                return None;
-            }
-            self.at += 1;
-            self.flow_space(parent)?;
-            let value = self.flow_node(parent)?;
-            entries.push(Entry { key, value });
-            self.flow_space(parent)?;
-            match self.byte()? {
-                b',' => self.at += 1,
-                b'}' => break,
-                _ => return None,
-            }
-        }
-        self.at += 1;
-        self.node(start, self.at, NodeValue::Mapping(Mapping::new(entries)))
-    }
-
-    fn flow_plain_key(&mut self, first: u8) -> Option<Node> {
-        let start = self.at;
-        if !self.begins_plain(first, start) {
-            return None;
-        }
-        let end = self.flow_plain_end(start)?;
-        let is_key = self.byte_at(end) == Some(b':') && self.byte_at(end.wrapping_sub(1)) != Some(b' ');
-        let text = self.text.get(start..end).filter(|_| is_key)?;
-        self.at = end;
-        self.scalar(start, end, text, ScalarStyle::Plain)
-    }
-
-    fn flow_plain(&mut self, first: u8) -> Option<Node> {
-        let start = self.at;
-        if !self.begins_plain(first, start) {
-            return None;
-        }
-        let end = self.flow_plain_end(start)?;
-        let text = self.text.get(start..end)?.trim_end_matches(' ');
-        match self.byte_at(end)? {
-            b',' | b']' | b'}' => {}
-            b'#' => {}
-            // It may go on in the next line.
-            b'\n' => {
-                let rest = self.text.get(end..)?.trim_start_matches([' ', '\n']);
-                if !rest.starts_with([',', ']', '}']) {
-                    return None;
-                }
-            }
-            _ => return None,
-        }
-        self.at = start + text.len();
-        self.scalar(start, self.at, text, ScalarStyle::Plain)
-    }
-
-    /// Returns where a plain scalar of a flow collection stops on this line.
-    fn flow_plain_end(&self, start: usize) -> Option<usize> {
-        let mut at = start;
-        loop {
-            match self.byte_at(at)? {
-                b',' | b'[' | b']' | b'{' | b'}' | b'\n' => return Some(at),
-                b':' => match self.byte_at(at + 1)? {
-                    b' ' | b'\n' => return Some(at),
-                    b',' | b'[' | b']' | b'{' | b'}' => return None,
-                    _ => at += 1,
-                },
-                b'#' if self.byte_at(at.wrapping_sub(1)) == Some(b' ') => return Some(at),
-                _ => at += 1,
-            }
-        }
-    }
 }
 
-/// Resolves the usual escapes of a double-quoted scalar; the rare ones are left to the complete reader.
-fn unescaped(inner: &str) -> Option<String> {
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((before, after)) = rest.split_once('\\') {
-        text.push_str(before);
-        text.push(match after.as_bytes().first()? {
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'"' => '"',
-            b'\\' => '\\',
-            b'/' => '/',
-            _ => return None,
-        });
-        rest = after.get(1..)?;
-    }
-    text.push_str(rest);
-    Some(text)
-}
-
-/// Puts a block scalar's lines together; blank lines are empty.
-fn block_text(lines: &[&str], folded: bool, chomping: Option<u8>) -> String {
-    let content = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-    let (kept, blank) = lines.split_at(content);
-    let mut text = String::with_capacity(kept.iter().map(|line| line.len() + 1).sum());
-    let mut after_content = false;
-    for line in kept {
-        match (folded, line.is_empty()) {
-            (true, true) => {
-                text.push('\n');
-                after_content = false;
-            }
-            (true, false) => {
-                text.push_str(if after_content { " " } else { "" });
-                text.push_str(line);
-                after_content = true;
-            }
-            (false, _) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-        }
-    }
-    if !folded {
-        text.pop();
-    }
-    match chomping {
-        Some(b'-') => {}
-        Some(_) => text.extend(std::iter::repeat_n('\n', blank.len() + 1)),
-        None => text.push('\n'),
-    }
-    text
+/// The bytes at which a plain scalar may end or be no plain scalar.
+fn may_end_plain(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\t' | b':' | b'#')
 }

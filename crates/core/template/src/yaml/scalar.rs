@@ -20,18 +20,39 @@ pub enum Meaning<'text> {
     Text(&'text str),
 }
 
+/// Tells of most scalars at a glance that they are words and mean nothing else.
+pub(crate) fn is_surely_text(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match (bytes.first(), bytes.get(1)) {
+        (None | Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'~'), _) => false,
+        (Some(b't' | b'T'), Some(b'r' | b'R')) => bytes.len() != "true".len(),
+        (Some(b'f' | b'F'), Some(b'a' | b'A')) => bytes.len() != "false".len(),
+        (Some(b'n' | b'N'), Some(b'u' | b'U')) => bytes.len() != "null".len(),
+        (Some(b'n' | b'N'), Some(b'o' | b'O')) => bytes.len() != "no".len(),
+        (Some(b'y' | b'Y'), Some(b'e' | b'E')) => bytes.len() != "yes".len(),
+        (Some(b'o' | b'O'), _) => bytes.len() > "off".len(),
+        (Some(_), _) => true,
+    }
+}
+
+/// Tells of most numbers at a glance that they are written as numbers are.
+fn is_plain_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let first = digits.bytes().next();
+    matches!(first, Some(b'1'..=b'9')) && digits.len() <= 18 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Decides what a bare scalar means to CloudFormation.
 #[must_use]
 pub fn resolve_cloudformation(text: &str) -> Meaning<'_> {
+    if is_surely_text(text) {
+        return Meaning::Text(text);
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Meaning::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Meaning::Bool(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Meaning::Bool(false),
         _ => {}
-    }
-    // Most scalars are words: look no further.
-    if !matches!(text.bytes().next(), Some(b'0'..=b'9' | b'+' | b'-' | b'.')) {
-        return Meaning::Text(text);
     }
     integer(text).map(Meaning::Integer).or_else(|| float(text).map(Meaning::Float)).unwrap_or(Meaning::Text(text))
 }
@@ -53,6 +74,9 @@ pub fn to_text(meaning: Meaning<'_>) -> String {
 /// `true`, `15` and `1.5` are as expected; `YES`, `017`, `1.10` and `12:30` are not.
 #[must_use]
 pub fn surprise(text: &str) -> Option<String> {
+    if is_surely_text(text) || is_plain_number(text) {
+        return None;
+    }
     let meaning = resolve_cloudformation(text);
     let becomes = to_text(meaning);
     match meaning {

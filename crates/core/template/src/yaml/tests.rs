@@ -155,7 +155,7 @@ proptest::proptest! {
 /// Both readers must agree wherever the quick one does not give up.
 fn agree(text: &str) -> bool {
     let file = Sources::default().add("f", text);
-    let Some(quick) = quick::read(file, text) else { return false };
+    let Some(quick) = quick::read(file, text, &mut quick::TreeBuilder::default()) else { return false };
     let (complete, found) = events::read(file, text);
     assert!(found.is_empty(), "{found:?}\n{text}");
     assert_eq!(Some(quick), complete, "{text}");
@@ -206,10 +206,26 @@ H: |
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(800))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(500))]
     #[test]
-    fn both_readers_agree(lines in proptest::collection::vec("( ){0,4}(- ){0,2}([ab]:( |)){0,1}(!T( |)){0,1}[-ab'\"{}\\[\\],:#|>&*!?\\\\ ]{0,6}", 1..6)) {
+    fn both_readers_agree(lines in proptest::collection::vec("( ){0,4}(- ){0,2}([ab]:( |)){0,1}(!T( |)){0,1}[-ab'\"{}\\[\\],:#|>&*!?\\\\ \t]{0,6}", 1..6)) {
         agree(&(lines.join("\n") + "\n"));
+    }
+
+    #[test]
+    fn both_readers_agree_on_scalars_of_several_lines(
+        head in "(a: |- |a:\n  - )(!T |)",
+        open in "['\"x|>]",
+        lines in proptest::collection::vec("( ){0,5}[xy'\"#:\\\\ \t]{0,5}", 1..6),
+        close in "['\"x]",
+        tail in "(\nb: c|\n  d|)\n",
+    ) {
+        agree(&format!("{head}{open}{}{close}{tail}", lines.join("\n")));
+    }
+
+    #[test]
+    fn both_readers_agree_on_flow_collections(inner in "[\\[{]([ab'\"\\[\\]{}:,#!\n ]|a: |'a': |, |!T ){0,12}[\\]}]", tail in "(\nb: c|)\n") {
+        agree(&format!("a: {inner}{tail}"));
     }
 }
 
