@@ -2,7 +2,8 @@
 //!
 //! It prints milliseconds (the best of many rounds) and megabytes a second for a YAML template of CloudFormation's
 //! greatest size, 1 MiB, and for a typical one of 10 kB: the whole of [`stackfleet_template::read`], the tree with
-//! places alone, and the checks.
+//! places alone, and the checks. `-- once` reads the large one a single time, for a profiler that counts instructions
+//! (`once-many`: with more resources than allowed; `once-tree`: the tree alone; `once-none`: nothing).
 
 #![expect(
     clippy::unwrap_used,

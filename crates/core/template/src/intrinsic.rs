@@ -123,7 +123,7 @@ impl<'text> Iterator for Pieces<'text> {
         if let Some(kept) = self.kept.take() {
             return Some(Piece::Text(kept));
         }
-        let opened = self.rest.find("${").and_then(|at| {
+        let opened = opening(self.rest).and_then(|at| {
             let (before, after) = self.rest.split_at_checked(at)?;
             let inner = after.strip_prefix("${")?;
             Some((before, inner, inner.find('}')?))
@@ -144,6 +144,12 @@ impl<'text> Iterator for Pieces<'text> {
         }
         Some(Piece::Variable(name.trim()))
     }
+}
+
+/// Finds the first `${`.
+fn opening(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes.iter().zip(bytes.iter().skip(1)).position(|pair| pair == (&b'$', &b'{'))
 }
 
 /// What the argument of `Fn::GetAtt` names: a resource, and an attribute that may be a function call.

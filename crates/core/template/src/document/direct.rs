@@ -64,7 +64,7 @@ pub(crate) fn read(file: FileId, text: &str) -> Option<Direct> {
         items: Vec::new(),
         members: Vec::new(),
         surprises: Surprises::default(),
-        notes: Notes::default(),
+        notes: Notes::new(text.len()),
         facts: Facts { has_null: false, has_expansion: false },
     };
     let root = yaml::read_quickly(file, text, &mut builder)?;

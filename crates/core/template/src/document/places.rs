@@ -35,7 +35,6 @@ enum Kind {
 }
 
 /// Takes places down while a text is read.
-#[derive(Default)]
 pub(super) struct Notes {
     marks: Vec<Mark>,
     /// How many marks there were when each open collection began.
@@ -51,6 +50,11 @@ fn long(offset: u32) -> usize {
 }
 
 impl Notes {
+    /// Makes room for a text of so many bytes: one of sixteen begins a key or a value, as a rule.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { marks: Vec::with_capacity(bytes / 16), opened: Vec::new() }
+    }
+
     pub(super) fn scalar(&mut self, span: Span) {
         let (start, end) = (short(span.start), short(span.end));
         self.marks.push(Mark { start, end, tag: (0, 0), size: 1, kind: Kind::Scalar });
@@ -80,8 +84,7 @@ impl Notes {
         self.marks.push(Mark { start: short(span.start), end: short(span.end), tag: (0, 0), size, kind });
     }
 
-    pub(super) fn places(mut self, file: FileId, text: &str) -> Places {
-        self.marks.shrink_to_fit();
+    pub(super) fn places(self, file: FileId, text: &str) -> Places {
         Places { file, text: text.into(), marks: self.marks }
     }
 }

@@ -60,7 +60,8 @@ pub(crate) fn read<'text, B: Build<'text>>(file: FileId, text: &'text str, build
     if text.len() > BYTES_MAX || !has_plain_characters_only(text) {
         return None;
     }
-    let mut reader = Reader { file, text, at: 0, end: 0, depth: 0, nodes: 0, key: (0, 0), ahead: Ahead::default(), build };
+    let mut reader =
+        Reader { file, text, at: 0, end: 0, depth: 0, nodes: 0, key: (0, 0), ahead: Ahead::default(), build };
     let mut indent = reader.content()?;
     if indent == 0 && text.get(reader.at..)?.starts_with("---\n") {
         reader.at += 4;
