@@ -158,8 +158,8 @@ impl Printer {
         match &value {
             Value::String(text) if is_block_text(text) && self.choose(2) == 0 => self.literal(text, indent + 2),
             Value::Null if self.choose(2) == 0 && !is_tagged => self.end_line(),
-            other => {
-                let written = self.flow(other);
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                let written = self.flow(&value);
                 self.out.push_str(&format!(" {written}"));
                 self.end_line();
             }
