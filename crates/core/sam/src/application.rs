@@ -139,7 +139,8 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
     let mut stack = Generated::new(id, "AWS::CloudFormation::Stack");
-    stack.attributes = generated::main_attributes(resource);
+    stack.attributes = context.passthrough(resource);
+    stack.attributes.set("DependsOn", resource.get("DependsOn"));
     stack.copy(properties, &["Parameters", "NotificationARNs", "TimeoutInMinutes"]);
     let reserved = ["lambda:createdBy", "serverlessrepo:applicationId", "serverlessrepo:semanticVersion"];
     generated::refuse_reserved_tags(id, &reserved, properties.map("Tags"))?;

@@ -69,7 +69,10 @@ impl Preference {
             }
         };
         let passes = passthrough_condition(id, properties)?;
-        if let Some(alarms) = properties.present("Alarms")
+        if enabled && !properties.contains("Type") {
+            return Err(Fault::resource(id, "'DeploymentPreference' is missing required Property 'Type'"));
+        }
+        if let Some(alarms) = properties.truthy("Alarms")
             && alarms.as_list().is_none()
             && !intrinsics::is_if(alarms)
         {
@@ -80,8 +83,8 @@ impl Preference {
             configuration: properties.present("Type").cloned(),
             before: hooks.and_then(|hooks| hooks.present("PreTraffic")).cloned(),
             after: hooks.and_then(|hooks| hooks.present("PostTraffic")).cloned(),
-            alarms: properties.present("Alarms").cloned(),
-            role: properties.present("Role").cloned(),
+            alarms: properties.truthy("Alarms").cloned(),
+            role: properties.truthy("Role").cloned(),
             triggers: properties.present("TriggerConfigurations").cloned(),
             condition: condition.filter(|_| passes).cloned(),
         })
@@ -103,7 +106,7 @@ impl Preference {
 }
 
 fn passthrough_condition(id: &Text, properties: &Map) -> Result<bool> {
-    match properties.present("PassthroughCondition") {
+    match properties.get("PassthroughCondition") {
         None => Ok(false),
         Some(Node::Bool(passes)) => Ok(*passes),
         Some(Node::Text(text)) => match text.to_lowercase().as_str() {

@@ -27,8 +27,9 @@ use crate::error::{Fault, Result};
 use crate::function::{FunctionParts, invocation_target};
 use crate::generated::Generated;
 use crate::node::{Map, Node, Text};
-use crate::properties::expect_map;
+use crate::properties::{Property, check, expect_map};
 use crate::python;
+use std::borrow::Cow;
 
 /// What an event invokes.
 #[derive(Clone, Debug)]
@@ -117,46 +118,75 @@ pub(crate) fn target_id(id: &str, suffix: &str) -> String {
     format!("{kept}{suffix}")
 }
 
-const KINDS: [&str; 19] = [
-    "AlexaSkill",
-    "Api",
-    "CloudWatchEvent",
-    "CloudWatchLogs",
-    "Cognito",
-    "DocumentDB",
-    "DynamoDB",
-    "EventBridgeRule",
-    "HttpApi",
-    "IoTRule",
-    "Kinesis",
-    "MQ",
-    "MSK",
-    "S3",
-    "SNS",
-    "SQS",
-    "Schedule",
-    "ScheduleV2",
-    "SelfManagedKafka",
-];
+/// The properties of a kind of event; `None` for a kind that functions do not have.
+fn specification(kind: &str) -> Option<Cow<'static, [Property]>> {
+    Some(match kind {
+        "AlexaSkill" => alexa_skill::PROPERTIES.into(),
+        "Api" => api::PROPERTIES.into(),
+        "CloudWatchEvent" | "EventBridgeRule" => event_rule::PROPERTIES.into(),
+        "CloudWatchLogs" => cloud_watch_logs::PROPERTIES.into(),
+        "Cognito" => cognito::PROPERTIES.into(),
+        "DocumentDB" => document_db::SOURCE.specification().into(),
+        "DynamoDB" | "Kinesis" => stream::SOURCE.specification().into(),
+        "HttpApi" => http_api::PROPERTIES.into(),
+        "IoTRule" => iot_rule::PROPERTIES.into(),
+        "MQ" => mq::SOURCE.specification().into(),
+        "MSK" => msk::SOURCE.specification().into(),
+        "S3" => s3::PROPERTIES.into(),
+        "SNS" => sns::PROPERTIES.into(),
+        "SQS" => sqs::SOURCE.specification().into(),
+        "Schedule" => schedule::PROPERTIES.into(),
+        "ScheduleV2" => schedule_v2::PROPERTIES.into(),
+        "SelfManagedKafka" => kafka::SOURCE.specification().into(),
+        _unknown => return None,
+    })
+}
 
-/// Checks that every event has a type that there is, before anything else of a function is looked at.
+/// Checks the form, kind and properties of an event of `owner`; gives kind and properties.
 ///
 /// # Errors
-/// A fault of the function that names the first wrong event.
-pub(crate) fn check_kinds(function: &Text, properties: &Map) -> Result<()> {
+/// A fault of the owner, or of the event by its whole id.
+pub(crate) fn read<'e>(
+    owner: &Text,
+    name: &Text,
+    event: &'e Node,
+    specification: fn(&str) -> Option<Cow<'static, [Property]>>,
+) -> Result<(&'e str, Map)> {
+    let Node::Map(event) = event else {
+        let kind = python::type_name(event);
+        return Err(wrap(owner, Fault::event(name, format!("'{kind}' object has no attribute 'get'"))));
+    };
+    let known = event.str("Type").and_then(|kind| Some((kind, specification(kind)?)));
+    let Some((kind, specification)) = known else {
+        let kind = python::display(event.get("Type").unwrap_or(&Node::Null));
+        let message = format!("Resource dict has missing or invalid value for key Type. Event Type is: {kind}.");
+        return Err(wrap(owner, Fault::event(name, message)));
+    };
+    let id = owner.with(name);
+    let properties = match event.get("Properties") {
+        None => Map::new(),
+        Some(Node::Map(properties)) => properties.clone(),
+        Some(_other) => return Err(Fault::resource(&id, "Properties of a resource must be an object.")),
+    };
+    check(&id, kind, &properties, &specification)?;
+    Ok((kind, properties))
+}
+
+/// Checks every event and that what it refers to is there, before anything else of a function is looked at.
+///
+/// # Errors
+/// A fault for the first wrong event in the template's order.
+pub(crate) fn prepare(context: &Context<'_>, function: &Text, properties: &Map) -> Result<()> {
     for (name, event) in properties.map("Events").into_iter().flat_map(Map::iter) {
-        let message = match event {
-            Node::Map(event) if event.str("Type").is_some_and(|kind| KINDS.contains(&kind)) => continue,
-            Node::Map(event) => format!(
-                "Resource dict has missing or invalid value for key Type. Event Type is: {}.",
-                event.present("Type").map_or_else(|| "None".to_owned(), python::display)
-            ),
-            Node::Null => "'NoneType' object has no attribute 'get'".to_owned(),
-            Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {
-                "'str' object has no attribute 'get'".to_owned()
-            }
+        let (kind, properties) = read(function, name, event, specification)?;
+        let linked = match kind {
+            "Api" => api::linked(context, name, &properties).map(drop),
+            "Cognito" => cognito::linked(context, function, name, &properties).map(drop),
+            "HttpApi" => http_api::linked(context, name, &properties).map(drop),
+            "S3" => s3::linked(context, name, &properties).map(drop),
+            _alone => Ok(()),
         };
-        return Err(wrap(function, Fault::event(name, message)));
+        linked.map_err(|fault| wrap(function, fault))?;
     }
     Ok(())
 }
@@ -181,7 +211,7 @@ pub(crate) fn expand_function_events(
 }
 
 /// An event's fault becomes one of its function.
-fn wrap(id: &Text, fault: Fault) -> Fault {
+pub(crate) fn wrap(id: &Text, fault: Fault) -> Fault {
     match fault {
         event @ Fault::Event(..) => Fault::resource(id, event.message()),
         other => other,
@@ -196,29 +226,9 @@ fn expand_event(
     event: &Node,
     role: Option<&mut Generated>,
 ) -> Result<Vec<Generated>> {
-    let Node::Map(event) = event else {
-        let type_name = if event.is_null() { "NoneType" } else { "str" };
-        return Err(Fault::event(name, format!("'{type_name}' object has no attribute 'get'")));
-    };
-    let kind = event.present("Type");
-    let empty = Map::new();
-    let properties = match event.get("Properties") {
-        None | Some(Node::Null) => &empty,
-        Some(Node::Map(properties)) => properties,
-        Some(_other) => return Err(Fault::event(name, "Properties should be a map.")),
-    };
-    let kind_name = kind.and_then(Node::as_str).unwrap_or_default();
-    let event = Event { function, target, name, id: function.id.with(name), kind: kind_name, properties };
-    if function.properties.present("TenancyConfig").is_some() && !matches!(kind_name, "Api" | "HttpApi") {
-        return Err(Fault::resource(
-            function.id,
-            format!(
-                "Event source '{kind_name}' is not supported for functions enabled with tenancy configuration. Only Api and \
-                 HttpApi event sources are supported."
-            ),
-        ));
-    }
-    match kind_name {
+    let (kind, properties) = read(function.id, name, event, specification)?;
+    let event = Event { function, target, name, id: function.id.with(name), kind, properties: &properties };
+    match kind {
         "AlexaSkill" => alexa_skill::expand(&event),
         "CloudWatchEvent" | "EventBridgeRule" => event_rule::expand(&event),
         "CloudWatchLogs" => cloud_watch_logs::expand(context, &event),
@@ -236,13 +246,7 @@ fn expand_event(
         "SelfManagedKafka" => kafka::expand(&event, role),
         "Api" => api::expand(context, &event),
         "HttpApi" => http_api::expand(context, &event),
-        _unknown => Err(Fault::event(
-            name,
-            format!(
-                "Resource dict has missing or invalid value for key Type. Event Type is: {}.",
-                kind.map_or_else(|| "None".to_owned(), python::display)
-            ),
-        )),
+        _checked => Ok(Vec::new()),
     }
 }
 

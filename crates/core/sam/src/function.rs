@@ -5,7 +5,7 @@ mod destinations;
 mod url;
 mod version;
 
-pub(crate) use code::s3_location;
+pub(crate) use code::{code_location, s3_location};
 
 use crate::context::Context;
 use crate::error::{Fault, Result};
@@ -35,14 +35,14 @@ const PROPERTIES: Specification = &[
     optional("Environment", Shape::Map),
     optional("EphemeralStorage", Shape::Map),
     optional("EventInvokeConfig", Shape::Map),
-    optional("Events", Shape::Map),
+    optional("Events", Shape::Maps),
     optional("FileSystemConfigs", Shape::List),
     optional("FunctionName", Shape::Text),
     optional("FunctionScalingConfig", Shape::Map),
     optional("FunctionUrlConfig", Shape::Map),
     free("Handler"),
     optional("ImageConfig", Shape::Map),
-    optional("ImageUri", Shape::Text),
+    free("ImageUri"),
     free("InlineCode"),
     optional("KmsKeyArn", Shape::Text),
     optional("Layers", Shape::List),
@@ -50,7 +50,7 @@ const PROPERTIES: Specification = &[
     free("MemorySize"),
     optional("PackageType", Shape::Text),
     optional("PermissionsBoundary", Shape::Text),
-    optional("Policies", Shape::Compound),
+    optional("Policies", Shape::Policies),
     optional("PropagateTags", Shape::Boolean),
     optional("ProvisionedConcurrencyConfig", Shape::Map),
     optional("PublishToLatestPublished", Shape::Boolean),
@@ -107,6 +107,8 @@ pub(crate) struct FunctionParts<'a> {
     pub(crate) properties: &'a Map,
     /// Attributes for derived resources.
     pub(crate) attributes: &'a Map,
+    /// Attributes for the configuration of asynchronous invocations.
+    pub(crate) invoke_attributes: &'a Map,
 }
 
 /// Makes the CloudFormation resources of a function.
@@ -115,12 +117,15 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
     let attributes = context.passthrough(resource);
-    let parts = FunctionParts { id, properties, attributes: &attributes };
-    events::check_kinds(id, properties)?;
+    let main_attributes = generated::main_attributes(resource);
+    let mut invoke_attributes = main_attributes.clone();
+    invoke_attributes.remove("DependsOn");
+    let parts = FunctionParts { id, properties, attributes: &attributes, invoke_attributes: &invoke_attributes };
+    events::prepare(context, id, properties)?;
     validate(&parts)?;
 
     let mut lambda = lambda_function(context, &parts)?;
-    lambda.attributes = generated::main_attributes(resource);
+    lambda.attributes = main_attributes;
     let alias_name = version::alias_name(context, &parts)?;
     let mut made = Vec::new();
 
@@ -139,7 +144,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         ));
     }
     let mut preference = None;
-    if let Some(value) = properties.present("DeploymentPreference") {
+    if let Some(value) = properties.truthy("DeploymentPreference") {
         preference = version::deployment_preference(context, &parts, value, resource.get("Condition"), alias.as_mut())?;
     }
     let alias_id = alias.as_ref().map(|alias| alias.id.clone());
@@ -235,13 +240,24 @@ fn validate(parts: &FunctionParts<'_>) -> Result<()> {
         if properties.present("SnapStart").is_some() {
             return Err(clash("SnapStart"));
         }
+        for event in properties.map("Events").into_iter().flat_map(Map::values).filter_map(Node::as_map) {
+            let kind = event.str("Type").unwrap_or_default();
+            if !matches!(kind, "Api" | "HttpApi") {
+                return Err(Fault::resource(
+                    id,
+                    format!(
+                        "Event source '{kind}' is not supported for functions enabled with tenancy configuration. Only Api \
+                         and HttpApi event sources are supported."
+                    ),
+                ));
+            }
+        }
     }
     Ok(())
 }
 
 fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<Generated> {
     let (id, properties) = (parts.id, parts.properties);
-    code::validate_package(id, properties)?;
     let mut lambda = Generated::new(id, "AWS::Lambda::Function");
     lambda.copy(properties, SAME);
     lambda.put("Code", code::code(id, properties)?);
@@ -299,6 +315,7 @@ fn execution_role(
     invoke_policies: Vec<Node>,
 ) -> Result<Option<Generated>> {
     let (id, properties) = (parts.id, parts.properties);
+    let policies = Policies::read(id, properties.get("Policies"))?;
     let role_id = id.with("Role");
     let generated_arn = get_att(role_id.clone(), "Arn");
     let mut attributes = parts.attributes.clone();
@@ -333,7 +350,6 @@ fn execution_role(
         }
     }
     let managed = default_managed_policies(context, properties)?;
-    let policies = Policies::read(id, properties.get("Policies"))?;
     let assume = match properties.present("AssumeRolePolicyDocument") {
         Some(document) => document.clone(),
         None => role::assume_role_policy("lambda.amazonaws.com"),

@@ -63,7 +63,7 @@ pub(crate) fn passthrough(resource: &Map, with_metadata: bool) -> Map {
 /// The attributes that the main resource made of `resource` gets.
 pub(crate) fn main_attributes(resource: &Map) -> Map {
     let mut attributes = Map::new();
-    for key in ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "DependsOn"] {
+    for key in ["Condition", "DeletionPolicy", "UpdatePolicy", "UpdateReplacePolicy", "Metadata", "DependsOn"] {
         if let Some(value) = resource.get(key) {
             attributes.insert(key, value);
         }

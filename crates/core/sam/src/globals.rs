@@ -101,6 +101,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "DisableExecuteApiEndpoint",
             "DisableSchemaValidation",
             "Domain",
+            "FailOnWarnings",
             "IpAddressType",
             "PropagateTags",
             "RouteSelectionExpression",
@@ -155,7 +156,9 @@ pub(crate) fn merge(globals: Option<&Node>, resources: &mut Map) -> Result<()> {
 fn check(globals: &Map) -> Result<()> {
     for (section, properties) in globals.iter() {
         let Some((_, known)) = SECTIONS.iter().find(|(name, _)| *name == section.as_str()) else {
-            let names = repr_words(SECTIONS.iter().map(|(name, _)| *name));
+            let mut names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
+            names.sort_unstable();
+            let names = repr_words(names);
             return Err(invalid(&format!(
                 "'{section}' is not supported. Must be one of the following values - {names}"
             )));
@@ -177,12 +180,12 @@ fn check(globals: &Map) -> Result<()> {
 
 fn without_ignored(id: &str, global: &Map, ignored: Option<&Node>) -> Result<Map> {
     let mut kept = global.clone();
-    match ignored {
+    match ignored.filter(|ignored| ignored.truthy()) {
         None => {}
         Some(Node::Text(text)) if text == "*" => kept = Map::new(),
         Some(Node::List(names)) => {
             for name in names {
-                let Some(text) = name.as_str().filter(|text| global.contains(text)) else {
+                let Some(text) = name.as_str().filter(|text| kept.contains(text)) else {
                     let name = crate::python::display(name);
                     return Err(Fault::Resource(
                         id.to_owned(),

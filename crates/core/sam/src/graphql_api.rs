@@ -58,11 +58,11 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let empty = Map::new();
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
-    let attributes = context.passthrough(resource);
+    let attributes = generated::main_attributes(resource);
     let parts = GraphParts { id, properties, attributes: &attributes };
     let schema = schema(&parts)?;
     let mut api = Generated::new(id, "AWS::AppSync::GraphQLApi");
-    api.attributes = generated::main_attributes(resource);
+    api.attributes = attributes.clone();
     api.put("Name", properties.present("Name").cloned().unwrap_or_else(|| Node::from(id)));
     api.copy(
         properties,
@@ -79,7 +79,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         let source = map! {"Type" => "AWS::AppSync::GraphQLApi", "ResourceId" => parts.api_id()};
         let destination = map! {"Type" => "AWS::Lambda::Function", "Arn" => function};
         let connector_id = id.with(&format!("ToLambdaAuthConnector{}", index + 1));
-        made.extend(connect(context, &parts, &connector_id, source, destination, list!["Write"])?);
+        made.extend(connect(context, &connector_id, source, destination, list!["Write"])?);
     }
     made.extend(caches_and_names(&parts)?);
     let sources = data_sources::expand(context, &parts, &mut made)?;
@@ -90,13 +90,12 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
 /// A connector between properties given by hand.
 pub(crate) fn connect(
     context: &mut Context<'_>,
-    parts: &GraphParts<'_>,
     id: &Text,
     source: Map,
     destination: Map,
     permissions: Node,
 ) -> Result<Vec<Generated>> {
-    let mut resource = parts.attributes.clone();
+    let mut resource = Map::new();
     let properties = map! {"Source" => source, "Destination" => destination, "Permissions" => permissions};
     resource.insert("Properties", properties);
     connector::expand(context, id, &resource)

@@ -99,7 +99,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
             attributes: &attributes,
             given,
             stage: &stage_id,
-            tags: tags.clone(),
+            tags: Some(marked_tags("httpapi:createdBy", properties.map("Tags"))),
             shares_record_sets: true,
         };
         made.extend(domain::resources(context, &request)?);

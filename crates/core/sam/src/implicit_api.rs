@@ -174,7 +174,8 @@ fn add_event(
         event.insert("Properties", Map::hashed());
     }
     let Some(Node::Map(properties)) = event.get_mut("Properties") else {
-        return Err(Fault::event(name, "Properties should be a map."));
+        // The check of the event itself finds what is wrong with one of a REST API.
+        return if kind.is_http { Err(Fault::event(name, "Properties should be a map.")) } else { Ok(None) };
     };
     if properties.truthy(kind.id_property).is_none() {
         properties.insert(kind.id_property, map! {"Ref" => kind.id});

@@ -321,10 +321,8 @@ impl Generations {
         let words: Option<Vec<&str>> = list.iter().map(Node::as_str).collect();
         let Some(words) = words.filter(|words| words.len() > 1) else { return };
         let joined = words.join(".");
-        if let Some(new) = self.of_variable(&joined)
-            && let Some((id, attribute)) = new.split_once('.')
-        {
-            *list = vec![id.into(), attribute.into()];
+        if let Some(new) = self.of_variable(&joined) {
+            *list = new.splitn(2, '.').map(Node::from).collect();
         }
     }
 }

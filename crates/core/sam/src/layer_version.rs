@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Fault, Result};
-use crate::function::s3_location;
+use crate::function::code_location;
 use crate::generated::Generated;
 use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, map};
@@ -39,19 +39,23 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         }
     }
     let retention = retention(id, properties.present("RetentionPolicy"))?;
-    let hashed = map! {id.clone() => map! {"Type" => KIND, "Properties" => properties.clone()}};
+    let mut hashed = map! {"Type" => KIND, "Properties" => properties.clone()};
+    for key in ["Condition", "DependsOn", "UpdatePolicy"] {
+        hashed.set(key, resource.get(key));
+    }
+    let hashed = map! {id.clone() => hashed};
     let new_id = id.with(&python::id_suffix(&Node::Map(hashed)));
     context.renames.insert(id.to_string(), new_id.clone());
 
     let mut layer = Generated::new(new_id, "AWS::Lambda::LayerVersion");
-    for key in ["Condition", "DependsOn", "Metadata", "UpdateReplacePolicy"] {
+    for key in ["Condition", "DependsOn", "UpdateReplacePolicy"] {
         layer.attributes.set(key, resource.get(key));
     }
     let policy = retention.or_else(|| resource.get("DeletionPolicy").cloned()).unwrap_or_else(|| "Retain".into());
     layer.attributes.insert("DeletionPolicy", policy);
     layer.put("LayerName", properties.truthy("LayerName").cloned().unwrap_or_else(|| Node::from(id)));
     if let Some(uri) = properties.present("ContentUri") {
-        layer.put("Content", s3_location(id, "ContentUri", uri)?.into_map("S3Bucket", "S3Key", "S3ObjectVersion"));
+        layer.put("Content", code_location(&layer.id.clone(), "ContentUri", uri)?);
     }
     layer.copy(&properties, &["CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo"]);
     Ok(vec![layer])

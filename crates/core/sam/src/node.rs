@@ -149,7 +149,7 @@ struct Inner {
 
 impl PartialEq for Map {
     fn eq(&self, other: &Map) -> bool {
-        Rc::ptr_eq(&self.inner, &other.inner) || self.inner.entries == other.inner.entries
+        self.is_clone_of(other) || self.inner.entries == other.inner.entries
     }
 }
 
@@ -165,6 +165,10 @@ impl Map {
     fn edit(&mut self) -> &mut Inner {
         self.settled = false;
         Rc::make_mut(&mut self.inner)
+    }
+    /// Whether both are clones of one map and neither was changed since.
+    pub(crate) fn is_clone_of(&self, other: &Map) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
     pub(crate) fn is_hashed(&self) -> bool {
         self.inner.table.is_some()

@@ -6,110 +6,104 @@ use crate::intrinsics::{self, is_no_value};
 use crate::node::{Map, Node, Text, map};
 use crate::{python, tables};
 
-/// One entry of `Policies`.
-#[derive(Clone, Debug)]
-pub(crate) enum Policy {
-    Managed(Node),
-    Statement(Node),
-    /// No value, or something of no known form under a condition.
-    Nothing,
-    /// Both branches are of one kind.
-    If(Node, Box<Policy>, Box<Policy>),
+/// What an entry of `Policies` is; under `Fn::If` both branches are of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Managed,
+    Statement,
+    Template,
+    Unknown,
 }
 
-/// All entries.
+/// The kind of an entry.
+///
+/// # Errors
+/// A fault without an id, as AWS gives it, for an `Fn::If` whose branches are of different kinds.
+fn kind_of(item: &Node) -> Result<Kind> {
+    let structure = |message: &str| Fault::Whole(format!("Structure of the SAM template is invalid. {message}"));
+    let Node::Map(map) = item else {
+        return Ok(if item.as_text().is_some() { Kind::Managed } else { Kind::Unknown });
+    };
+    if map.contains("Statement") {
+        return Ok(Kind::Statement);
+    }
+    if map.single().is_some_and(|(name, _)| tables::policy_template(name).is_some()) {
+        return Ok(Kind::Template);
+    }
+    let Some(arguments) = intrinsics::if_arguments(item) else {
+        return Ok(if intrinsics::is_intrinsic(item) { Kind::Managed } else { Kind::Unknown });
+    };
+    let (_, then, otherwise) = arguments.map_err(|_malformed| structure("Fn::If requires 3 arguments"))?;
+    if is_no_value(then) {
+        return kind_of(otherwise);
+    }
+    let kind = kind_of(then)?;
+    if !is_no_value(otherwise) && kind_of(otherwise)? != kind {
+        return Err(structure(
+            "Different policy types within the same Fn::If statement is unsupported. Separate different policy types into \
+             different Fn::If statements",
+        ));
+    }
+    Ok(kind)
+}
+
+/// The entries of a `Policies` property.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policies {
-    entries: Vec<Policy>,
+    entries: Vec<(Kind, Node)>,
 }
 
 impl Policies {
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Policy> {
-        self.entries.iter()
-    }
-
     /// Sorts the entries of a `Policies` property into kinds.
     ///
     /// # Errors
     /// A fault for an entry of no known kind.
     pub(crate) fn read(id: &Text, property: Option<&Node>) -> Result<Policies> {
         let Some(property) = property.filter(|value| value.truthy()) else { return Ok(Policies::default()) };
-        let single = std::slice::from_ref(property);
-        let items = property.as_list().map_or(single, Vec::as_slice);
-        let mut entries = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let policy = read_policy(item).ok_or_else(|| {
-                Fault::resource(id, format!("Policy at index {index} in the 'Policies' property is not valid"))
-            })?;
-            entries.push(policy);
+        let mut entries = Vec::new();
+        for (index, item) in items(property).iter().enumerate() {
+            let kind = kind_of(item)?;
+            if matches!(kind, Kind::Template | Kind::Unknown) {
+                return Err(Fault::resource(
+                    id,
+                    format!("Policy at index {index} in the 'Policies' property is not valid"),
+                ));
+            }
+            entries.push((kind, item.clone()));
         }
         Ok(Policies { entries })
     }
-}
 
-fn read_policy(item: &Node) -> Option<Policy> {
-    match item {
-        Node::Text(_) => Some(Policy::Managed(item.clone())),
-        Node::Map(map) => {
-            if map.contains("Statement") {
-                return Some(Policy::Statement(item.clone()));
+    /// Adds the entries to the managed policies or the inline policies of a role; the index of an entry is part of its name.
+    pub(crate) fn add_to(&self, context: &Context<'_>, role: &Text, managed: &mut Vec<Node>, inline: &mut Vec<Node>) {
+        for (index, (kind, item)) in self.entries.iter().enumerate() {
+            if *kind == Kind::Managed {
+                managed.push(each_branch(item, |policy| context.managed_policy(policy)));
+            } else {
+                let name = format!("{role}Policy{index}");
+                let policy =
+                    |document: &Node| Node::Map(map! {"PolicyName" => name.as_str(), "PolicyDocument" => document});
+                inline.push(each_branch(item, policy));
             }
-            if intrinsics::is_no_value(item) {
-                return Some(Policy::Nothing);
-            }
-            if let Some(Ok((condition, then, otherwise))) = intrinsics::if_arguments(item) {
-                let (then, otherwise) = (read_policy(then)?, read_policy(otherwise)?);
-                return Some(Policy::If(condition.clone(), Box::new(then), Box::new(otherwise)));
-            }
-            intrinsics::is_intrinsic(item).then(|| Policy::Managed(item.clone()))
         }
-        Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) => None,
     }
 }
 
-impl Policy {
-    fn is_managed(&self) -> bool {
-        match self {
-            Policy::Managed(_) => true,
-            Policy::Statement(_) | Policy::Nothing => false,
-            Policy::If(_, then, otherwise) => then.is_managed() || otherwise.is_managed(),
-        }
-    }
+fn items(property: &Node) -> &[Node] {
+    property.as_list().map_or(std::slice::from_ref(property), Vec::as_slice)
+}
 
-    /// Adds the entry to the managed policies or, under `name`, to the inline policies of a role.
-    pub(crate) fn add_to(&self, context: &Context<'_>, name: &str, managed: &mut Vec<Node>, inline: &mut Vec<Node>) {
-        match self {
-            Policy::Nothing => {}
-            Policy::If(..) | Policy::Managed(_) if self.is_managed() => managed.push(self.managed(context)),
-            Policy::If(..) | Policy::Statement(_) | Policy::Managed(_) => inline.push(self.inline(name)),
-        }
-    }
-
-    fn managed(&self, context: &Context<'_>) -> Node {
-        match self {
-            Policy::Managed(name) => context.managed_policy(name),
-            Policy::If(condition, then, otherwise) => {
-                intrinsics::if_(condition, then.managed(context), otherwise.managed(context))
-            }
-            Policy::Statement(_) | Policy::Nothing => intrinsics::no_value(),
-        }
-    }
-
-    fn inline(&self, name: &str) -> Node {
-        match self {
-            Policy::Statement(document) => Node::Map(map! {"PolicyName" => name, "PolicyDocument" => document}),
-            Policy::If(condition, then, otherwise) => {
-                intrinsics::if_(condition, then.inline(name), otherwise.inline(name))
-            }
-            Policy::Managed(_) | Policy::Nothing => intrinsics::no_value(),
-        }
-    }
+/// What `make` gives for the item, or for both branches of an `Fn::If` that have a value.
+fn each_branch(item: &Node, make: impl Fn(&Node) -> Node) -> Node {
+    let Some(Ok((condition, then, otherwise))) = intrinsics::if_arguments(item) else { return make(item) };
+    let branch = |branch: &Node| if is_no_value(branch) { branch.clone() } else { make(branch) };
+    intrinsics::if_(condition, branch(then), branch(otherwise))
 }
 
 /// Replaces policy templates by their statements in the `Policies` of a function or state machine, in place.
 ///
 /// # Errors
-/// A fault for a template whose parameters are not given, or given as something else than texts, numbers or intrinsics.
+/// A fault for branches of different kinds, and for a template whose parameters are not given.
 pub(crate) fn expand_templates(id: &Text, properties: &mut Map) -> Result<()> {
     match properties.get_mut("Policies") {
         Some(Node::List(items)) => items.iter_mut().try_for_each(|item| expand_template(id, item)),
@@ -119,28 +113,17 @@ pub(crate) fn expand_templates(id: &Text, properties: &mut Map) -> Result<()> {
 }
 
 fn expand_template(id: &Text, item: &mut Node) -> Result<()> {
-    let Some((name, argument)) = item.as_map().and_then(Map::single) else { return Ok(()) };
-    if name == "Fn::If" {
-        if let Some(Node::List(arguments)) = item.as_map_mut().and_then(|map| map.get_mut("Fn::If")) {
-            for branch in arguments.iter_mut().skip(1) {
-                if !is_no_value(branch) {
-                    expand_template(id, branch)?;
-                }
-            }
-        }
+    if kind_of(item)? != Kind::Template {
         return Ok(());
     }
+    if let Some(Node::List(arguments)) = item.as_map_mut().and_then(|map| map.get_mut("Fn::If")) {
+        let branches = arguments.iter_mut().skip(1).filter(|branch| !is_no_value(branch));
+        return branches.into_iter().try_for_each(|branch| expand_template(id, branch));
+    }
+    let Some((name, argument)) = item.as_map().and_then(Map::single) else { return Ok(()) };
     let Some(template) = tables::policy_template(name) else { return Ok(()) };
-    let empty = Map::new();
-    let values = match argument {
-        Node::Map(values) => values,
-        Node::Null => &empty,
-        _other => {
-            return Err(Fault::resource(
-                id,
-                format!("Must specify valid parameter values for policy template '{name}'"),
-            ));
-        }
+    let Node::Map(values) = argument else {
+        return Err(Fault::resource(id, format!("Must specify valid parameter values for policy template '{name}'")));
     };
     *item = fill_template(id, name, template, values)?;
     Ok(())
@@ -151,7 +134,7 @@ fn fill_template(id: &Text, name: &str, template: Node, values: &Map) -> Result<
     let declared = template.remove("Parameters").unwrap_or(Node::Null);
     let declared: Vec<&str> = declared.as_list().into_iter().flatten().filter_map(Node::as_str).collect();
     let mut missing: Vec<&str> =
-        declared.iter().copied().filter(|parameter| values.present(parameter).is_none()).collect();
+        declared.iter().copied().filter(|parameter| !values.contains(parameter)).collect();
     if !missing.is_empty() {
         missing.sort_unstable();
         let words = python::repr_words(missing);
@@ -163,12 +146,6 @@ fn fill_template(id: &Text, name: &str, template: Node, values: &Map) -> Result<
     let mut chosen = Map::new();
     for parameter in declared {
         if let Some(value) = values.get(parameter) {
-            if matches!(value, Node::List(_)) {
-                return Err(Fault::resource(
-                    id,
-                    format!("Must specify valid parameter values for policy template '{name}'"),
-                ));
-            }
             chosen.insert(parameter, value);
         }
     }

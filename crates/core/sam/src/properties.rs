@@ -18,8 +18,10 @@ pub(crate) enum Shape {
     TextOrTexts,
     MapOrBoolean,
     ListOrMap,
-    /// A text, a list or a map.
-    Compound,
+    /// A map of maps.
+    Maps,
+    /// A text, a map, or a list of these.
+    Policies,
 }
 
 impl Shape {
@@ -42,7 +44,11 @@ impl Shape {
             }
             Shape::MapOrBoolean => map || value.as_bool().is_some(),
             Shape::ListOrMap => list || map,
-            Shape::Compound => text || map || list,
+            Shape::Maps => value.as_map().is_some_and(|map| map.values().all(|value| value.as_map().is_some())),
+            Shape::Policies => {
+                let one = |value: &Node| value.as_text().is_some() || value.as_map().is_some();
+                one(value) || value.as_list().is_some_and(|items| items.iter().all(one))
+            }
         }
     }
 }

@@ -146,6 +146,19 @@ pub(crate) fn display(node: &Node) -> String {
     node.as_str().map_or_else(|| repr_3(node), str::to_owned)
 }
 
+/// The name of the value's type.
+pub(crate) fn type_name(node: &Node) -> &'static str {
+    match node {
+        Node::Null => "NoneType",
+        Node::Bool(_) => "bool",
+        Node::Number(number) if number.is_f64() => "float",
+        Node::Number(_) => "int",
+        Node::Text(_) => "str",
+        Node::List(_) => "list",
+        Node::Map(_) => "dict",
+    }
+}
+
 fn write_repr(node: &Node, version: u8, out: &mut String) {
     match node {
         Node::Null => out.push_str("None"),

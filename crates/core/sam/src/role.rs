@@ -48,9 +48,7 @@ pub(crate) fn role(context: &Context<'_>, parts: RoleParts<'_>) -> Generated {
     let mut role = Generated::new(parts.id, "AWS::IAM::Role").with_attributes(&parts.attributes);
     let mut managed = parts.managed;
     let mut documents = Vec::new();
-    for (index, policy) in parts.policies.entries().enumerate() {
-        policy.add_to(context, &format!("{}Policy{index}", role.id), &mut managed, &mut documents);
-    }
+    parts.policies.add_to(context, &role.id, &mut managed, &mut documents);
     managed.extend(parts.managed_last);
     let mut distinct: Vec<Node> = Vec::with_capacity(managed.len());
     for arn in managed {

@@ -23,12 +23,12 @@ const PROPERTIES: Specification = &[
     optional("RolePath", Shape::Text),
     optional("PermissionsBoundary", Shape::Text),
     optional("DefinitionSubstitutions", Shape::Map),
-    optional("Events", Shape::Map),
+    optional("Events", Shape::Maps),
     optional("Name", Shape::Text),
     optional("Type", Shape::Text),
     optional("Tags", Shape::Map),
     optional("PropagateTags", Shape::Boolean),
-    optional("Policies", Shape::Compound),
+    optional("Policies", Shape::Policies),
     optional("Tracing", Shape::Map),
     free("AutoPublishAlias"),
     optional("DeploymentPreference", Shape::Map),
@@ -49,6 +49,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
     let attributes = context.passthrough(resource);
+    events::prepare(context, id, properties)?;
     let parts = StateMachineParts { id, properties, attributes: &attributes };
     let mut machine = state_machine(&parts)?;
     machine.attributes = generated::main_attributes(resource);

@@ -46,7 +46,6 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
     implicit_api::add_paths(&mut context, &implicit_api::REST, globals.as_ref())?;
     implicit_api::add_paths(&mut context, &implicit_api::HTTP, globals.as_ref())?;
     globals::merge(globals.as_ref(), &mut context.resources).map_err(one)?;
-    expand_policy_templates(&mut context)?;
     let faults = connector::expand_embedded(&mut context);
     expand_resources(&mut context, faults)?;
     connector::rewrite_depends_on(&mut context);
@@ -86,6 +85,7 @@ fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context
         function_names: BTreeMap::new(),
         connector_resources: BTreeMap::new(),
         written_kinds: BTreeMap::new(),
+        generated_destinations: Vec::new(),
         shared_usage_plan: SharedUsagePlan::default(),
         record_set_groups: BTreeMap::new(),
     })
@@ -121,21 +121,15 @@ fn parameter_values(parameters: &Map, environment: &Environment) -> Map {
     values
 }
 
-fn expand_policy_templates(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
-    let mut faults = Vec::new();
-    for (id, resource) in context.resources.iter_mut() {
-        let Some(resource) = resource.as_map_mut() else { continue };
-        let kind = resource.str("Type");
-        if !matches!(kind, Some("AWS::Serverless::Function" | "AWS::Serverless::StateMachine")) {
-            continue;
-        }
-        if let Some(properties) = resource.map_mut("Properties")
-            && let Err(fault) = policies::expand_templates(id, properties)
-        {
-            faults.push(fault);
-        }
+/// Replaces the policy templates of a function or state machine.
+fn expand_policy_templates(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<()> {
+    if !matches!(kind, "AWS::Serverless::Function" | "AWS::Serverless::StateMachine") {
+        return Ok(());
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+    match context.resource_mut(id).and_then(|resource| resource.map_mut("Properties")) {
+        Some(properties) => policies::expand_templates(id, properties),
+        None => Ok(()),
+    }
 }
 
 /// Groups in which resources are expanded, each in the template's order.
@@ -186,14 +180,16 @@ fn expand_resources(context: &mut Context<'_>, mut faults: Vec<Fault>) -> Result
 }
 
 fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<()> {
+    expand_policy_templates(context, id, kind)?;
     let Some(resource) = context.resource(id).cloned() else { return Ok(()) };
     if !id.chars().all(char::is_alphanumeric) {
         return Err(Fault::resource(id, "Logical ids must be alphanumeric."));
     }
     let made = expand_kind(context, id, kind, &resource)?;
     context.resources.remove(id);
-    for generated in made {
-        if generated.id != *id && is_taken(context, &generated) && !is_shared(&generated) {
+    let taken: Vec<bool> = made.iter().map(|generated| context.resources.contains(&generated.id)).collect();
+    for (generated, is_taken) in made.into_iter().zip(taken) {
+        if generated.id != *id && is_taken && !is_shared(&generated) {
             return Err(Fault::Duplicate {
                 id: id.to_string(),
                 generated: generated.id.to_string(),
@@ -219,10 +215,6 @@ fn is_shared(generated: &Generated) -> bool {
             | "AWS::ApiGateway::ApiKey"
             | "AWS::ApiGateway::UsagePlanKey"
     )
-}
-
-fn is_taken(context: &Context<'_>, generated: &Generated) -> bool {
-    context.resources.contains(&generated.id)
 }
 
 fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map) -> Result<Vec<Generated>> {

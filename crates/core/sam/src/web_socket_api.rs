@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Fault, Result};
-use crate::generated::{self, Generated};
+use crate::generated::Generated;
 use crate::http_api::{domain, marked_tags};
 use crate::intrinsics::{reference, sub, sub_with};
 use crate::node::{Map, Node, Text, list, map};
@@ -52,7 +52,8 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     if let Some(domain) = properties.get_mut("Domain") {
         context.resolve(domain)?;
     }
-    let attributes = context.passthrough(resource);
+    // Observed: of all attributes only `DependsOn` is kept, and that for the API alone.
+    let attributes = Map::new();
     let stage_name = properties.truthy("StageName").cloned().unwrap_or_else(|| "default".into());
     let parts = Parts { id, properties: &properties, attributes: &attributes, stage: stage_name };
     validate(&parts)?;
@@ -61,7 +62,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let stage_tags = if propagates { tags.clone() } else { marked_tags(MARKER, None) };
 
     let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
-    api.attributes = generated::main_attributes(resource);
+    api.attributes.set("DependsOn", resource.get("DependsOn"));
     api.copy(
         &properties,
         &[

@@ -151,7 +151,9 @@ impl Authorizer<'_> {
                 settings.insert("identitySource", source);
             }
         }
-        if let Some(expression) = self.identity().and_then(|identity| identity.truthy("ValidationExpression")) {
+        if !self.is_request()
+            && let Some(expression) = self.identity().and_then(|identity| identity.truthy("ValidationExpression"))
+        {
             settings.insert("identityValidationExpression", expression);
         }
         definition.insert("x-amazon-apigateway-authorizer", settings);

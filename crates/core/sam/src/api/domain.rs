@@ -252,9 +252,7 @@ pub(crate) fn record_set_group(context: &mut Context<'_>, sets: RecordSets<'_>) 
     let group = context.record_set_groups.entry(id.clone()).or_insert_with(|| {
         let mut group = Generated::new(id, "AWS::Route53::RecordSetGroup").with_attributes(sets.attributes);
         group.set("HostedZoneId", route.truthy("HostedZoneId"));
-        if route.truthy("HostedZoneId").is_none() {
-            group.set("HostedZoneName", route.truthy("HostedZoneName"));
-        }
+        group.set("HostedZoneName", route.truthy("HostedZoneName"));
         group
     });
     let existing = group.properties.list("RecordSets").filter(|_| !sets.starts_anew);

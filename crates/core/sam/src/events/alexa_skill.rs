@@ -3,12 +3,11 @@
 use super::Event;
 use crate::error::Result;
 use crate::generated::Generated;
-use crate::properties::{Shape, Specification, check, optional};
+use crate::properties::{Shape, Specification, optional};
 
-const PROPERTIES: Specification = &[optional("SkillId", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[optional("SkillId", Shape::Text)];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let mut permission = event.permission("alexa-appkit.amazon.com");
     permission.set("EventSourceToken", event.properties.truthy("SkillId"));
     Ok(vec![permission])

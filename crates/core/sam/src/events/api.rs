@@ -7,12 +7,12 @@ use crate::generated::Generated;
 use crate::implicit_api::{MANAGED, api_id};
 use crate::intrinsics::{sub, sub_with};
 use crate::node::{Map, Node, Text, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::properties::{Shape, Specification, expect_map, free, optional, required, should_be};
 use crate::python;
 use crate::swagger::integration::{LambdaIntegration, RequestParameter};
 use crate::swagger::{self, Swagger, normal_method, path_with_wildcards};
 
-const PROPERTIES: Specification = &[
+pub(super) const PROPERTIES: Specification = &[
     required("Path", Shape::Text),
     required("Method", Shape::Text),
     optional("RestApiId", Shape::Text),
@@ -28,24 +28,25 @@ const PROPERTIES: Specification = &[
 const INVALID_REFERENCE: &str =
     "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.";
 
-pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
-    let given = event.properties.get("RestApiId");
-    let Some(api) = api_id(given) else {
-        return Err(event.fault(should_be("RestApiId", "a string")));
+/// The API that an event belongs to, and what stands for its stage in ids.
+pub(crate) fn linked(context: &Context<'_>, name: &Text, properties: &Map) -> Result<(Text, String)> {
+    let Some(api) = api_id(properties.get("RestApiId")) else {
+        return Err(Fault::event(name, should_be("RestApiId", "a string")));
     };
-    let explicit = context.resource(&api).filter(|resource| resource.str("Type") == Some("AWS::Serverless::Api"));
-    let stage =
-        explicit.and_then(|resource| resource.map("Properties")).and_then(|properties| properties.get("StageName"));
-    let suffix = match stage {
+    let Some(resource) = context.resource(&api) else { return Err(Fault::event(name, INVALID_REFERENCE)) };
+    let stage = match resource.map("Properties").and_then(|properties| properties.get("StageName")) {
         Some(Node::Text(stage)) if stage.is_empty() => {
             return Err(Fault::resource(&api, "StageName cannot be empty."));
         }
         Some(Node::Text(stage)) => stage.to_string(),
-        Some(_intrinsic) => "Stage".to_owned(),
-        None if matches!(context.kind(&api), Some("AWS::ApiGateway::RestApi")) => "Prod".to_owned(),
-        None => return Err(event.fault(INVALID_REFERENCE)),
+        Some(_) | None => "Stage".to_owned(),
     };
+    Ok((api, stage))
+}
+
+pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+    let given = event.properties.get("RestApiId");
+    let (api, suffix) = linked(context, event.name, event.properties)?;
     let permission = permission(context, event, &api, given, &suffix);
     edit_document(context, event, &api)?;
     note_function_name(context, event, &api)?;

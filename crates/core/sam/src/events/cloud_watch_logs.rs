@@ -6,12 +6,11 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::sub_with;
 use crate::node::{list, map};
-use crate::properties::{Shape, Specification, check, required};
+use crate::properties::{Shape, Specification, required};
 
-const PROPERTIES: Specification = &[required("LogGroupName", Shape::Text), required("FilterPattern", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[required("LogGroupName", Shape::Text), required("FilterPattern", Shape::Text)];
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let mut permission = event.permission("logs.amazonaws.com");
     let arn = context.arn("logs:${AWS::Region}:${AWS::AccountId}:log-group:${__LogGroupName__}:*");
     let group = event.properties.get("LogGroupName").cloned().unwrap_or(crate::node::Node::Null);

@@ -4,29 +4,35 @@ use super::Event;
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
-use crate::intrinsics::{get_att, target};
-use crate::node::{Map, Node};
-use crate::properties::{Shape, Specification, check, required, should_be};
+use crate::intrinsics::get_att;
+use crate::node::{Map, Node, Text};
+use crate::properties::{Shape, Specification, literal, required, should_be};
 
-const PROPERTIES: Specification = &[required("UserPool", Shape::TextOrMap), required("Trigger", Shape::TextOrTexts)];
+pub(super) const PROPERTIES: Specification = &[required("UserPool", Shape::TextOrMap), literal(required("Trigger", Shape::TextOrTexts))];
+
+const NOT_IN_TEMPLATE: &str = "Cognito events must reference a Cognito UserPool in the same template.";
+
+/// The user pool that an event belongs to.
+pub(super) fn linked(context: &Context<'_>, function: &Text, name: &Text, properties: &Map) -> Result<Text> {
+    match properties.map("UserPool").and_then(|pool| pool.get("Ref")) {
+        Some(Node::Text(id)) if context.resource(id).is_some() => Ok(id.clone()),
+        Some(Node::Text(_)) | None => Err(Fault::event(name, NOT_IN_TEMPLATE)),
+        Some(_other) => Err(Fault::event(&function.with(name), "Ref in Userpool is not a string.")),
+    }
+}
 
 pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
-    let pool = event.properties.get("UserPool");
-    let malformed = pool.and_then(Node::as_map).and_then(|map| map.get("Ref")).is_some_and(|id| id.as_str().is_none());
-    if malformed {
-        return Err(event.fault_by_id("Ref in Userpool is not a string."));
-    }
-    let not_in_template =
-        || event.fault_by_id("Cognito events must reference a Cognito UserPool in the same template.");
-    let id = pool.and_then(target).cloned().ok_or_else(not_in_template)?;
-    if context.kind(&id) != Some("AWS::Cognito::UserPool") {
-        return Err(not_in_template());
+    let id = linked(context, event.function.id, event.name, event.properties)?;
+    if let Some(kind) = context.kind(&id)
+        && kind != "AWS::Cognito::UserPool"
+    {
+        let message = format!("Resource has incorrect Type; expected 'AWS::Cognito::UserPool', got '{kind}'");
+        return Err(Fault::resource(&id, message));
     }
     let mut permission = event.permission_with_id(&event.function.id.with("Cognito"), "cognito-idp.amazonaws.com", "");
     permission.put("SourceArn", get_att(id.clone(), "Arn"));
     let arn = event.target.arn();
-    let resource = context.resource_mut(&id).ok_or_else(not_in_template)?;
+    let resource = context.resource_mut(&id).ok_or_else(|| event.fault(NOT_IN_TEMPLATE))?;
     let properties = resource
         .map_or_insert("Properties", Map::new)
         .ok_or_else(|| Fault::resource(&id, should_be("Properties", "a map")))?;

@@ -8,7 +8,7 @@ use crate::node::{Map, Node, map};
 use crate::properties::{Shape, free, required};
 use crate::role;
 
-const SOURCE: pull::Source = pull::Source {
+pub(super) const SOURCE: pull::Source = pull::Source {
     arn_property: Some("Cluster"),
     extra: &[free("CollectionName"), required("DatabaseName", Shape::Any), free("FullDocument")],
     starting_position_required: false,

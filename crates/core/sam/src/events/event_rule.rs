@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node};
-use crate::properties::{Shape, Specification, check, free, optional};
+use crate::properties::{Shape, Specification, free, optional};
 
-const PROPERTIES: Specification = &[
+pub(super) const PROPERTIES: Specification = &[
     free("EventBusName"),
     optional("Pattern", Shape::Map),
     optional("DeadLetterConfig", Shape::Map),
@@ -23,7 +23,6 @@ const PROPERTIES: Specification = &[
 ];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let properties = event.properties;
     let mut rule = event.generated(event.id.clone(), "AWS::Events::Rule");
     rule.copy(properties, &["EventBusName"]);

@@ -7,11 +7,11 @@ use crate::generated::Generated;
 use crate::implicit_api::api_id;
 use crate::intrinsics::{self, sub, sub_with};
 use crate::node::{Map, Node, Text, map};
-use crate::properties::{Shape, Specification, check, free, optional, should_be};
+use crate::properties::{Shape, Specification, free, optional, should_be};
 use crate::python;
 use crate::swagger::{self, ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
 
-const PROPERTIES: Specification = &[
+pub(super) const PROPERTIES: Specification = &[
     optional("Path", Shape::Text),
     optional("Method", Shape::Text),
     optional("ApiId", Shape::Text),
@@ -24,23 +24,28 @@ const PROPERTIES: Specification = &[
 
 const DEFAULT: &str = "$default";
 
+/// The API that an event belongs to.
+pub(super) fn linked(context: &Context<'_>, name: &Text, properties: &Map) -> Result<Text> {
+    let Some(api) = api_id(properties.get("ApiId")) else {
+        return Err(Fault::event(name, should_be("ApiId", "a string")));
+    };
+    if context.resource(&api).is_none() {
+        return Err(Fault::event(
+            name,
+            "ApiId must be a valid reference to an 'AWS::Serverless::HttpApi' resource in same template.",
+        ));
+    }
+    Ok(api)
+}
+
 pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     if let Some(settings) = event.properties.get("RouteSettings")
         && settings.as_map().is_none()
     {
         return Err(event.fault(should_be("RouteSettings", "a map")));
     }
     let given = event.properties.get("ApiId");
-    let Some(api) = api_id(given) else { return Err(event.fault(should_be("ApiId", "a string"))) };
-    if !matches!(
-        context.kind(&api),
-        Some("AWS::Serverless::HttpApi" | "AWS::Serverless::Api" | "AWS::ApiGatewayV2::Api")
-    ) {
-        return Err(
-            event.fault("ApiId must be a valid reference to an 'AWS::Serverless::HttpApi' resource in same template.")
-        );
-    }
+    let api = linked(context, event.name, event.properties)?;
     let route = Route::of(event);
     let has_integration = edit_document(context, event, &api, &route)?;
     add_route_settings(context, event, &api, &route);

@@ -6,12 +6,11 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::{reference, sub, sub_with};
 use crate::node::{Map, list, map};
-use crate::properties::{Shape, Specification, check, optional, required};
+use crate::properties::{Shape, Specification, optional, required};
 
-const PROPERTIES: Specification = &[required("Sql", Shape::Text), optional("AwsIotSqlVersion", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[required("Sql", Shape::Text), optional("AwsIotSqlVersion", Shape::Text)];
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let mut permission = event.permission("iot.amazonaws.com");
     let arn = context.arn("iot:${AWS::Region}:${AWS::AccountId}:rule/${RuleName}");
     permission.put("SourceArn", sub_with(arn, map! {"RuleName" => reference(&event.id)}));

@@ -7,7 +7,7 @@ use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, map};
 use crate::{python, role};
 
-const SOURCE: pull::Source =
+pub(super) const SOURCE: pull::Source =
     pull::Source { arn_property: None, extra: &[], starting_position_required: false, consumer_group: true };
 
 const AUTH: [&str; 4] = ["SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH"];

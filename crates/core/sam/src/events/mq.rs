@@ -7,7 +7,7 @@ use crate::node::{Map, Node, map};
 use crate::properties::{Shape, optional};
 use crate::{python, role};
 
-const SOURCE: pull::Source = pull::Source {
+pub(super) const SOURCE: pull::Source = pull::Source {
     arn_property: Some("Broker"),
     extra: &[optional("DynamicPolicyName", Shape::Boolean)],
     starting_position_required: false,

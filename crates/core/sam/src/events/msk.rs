@@ -7,7 +7,7 @@ use crate::generated::Generated;
 use crate::node::{Map, Node, map};
 use crate::role;
 
-const SOURCE: pull::Source =
+pub(super) const SOURCE: pull::Source =
     pull::Source { arn_property: Some("Stream"), extra: &[], starting_position_required: true, consumer_group: true };
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Property, Shape, check, free, optional, required, should_be};
+use crate::properties::{Property, Shape, free, optional, required, should_be};
 use crate::role;
 
 /// Properties that all pulled sources take.
@@ -73,17 +73,23 @@ pub(crate) struct Source {
     pub(crate) consumer_group: bool,
 }
 
-/// Checks the properties and makes the mapping.
+impl Source {
+    /// All properties that the source takes.
+    pub(super) fn specification(&self) -> Vec<Property> {
+        let mut all: Vec<Property> = COMMON.to_vec();
+        all.extend_from_slice(self.extra);
+        if let Some(name) = self.arn_property {
+            all.push(required(name, Shape::Any));
+        }
+        if self.starting_position_required {
+            all.push(required("StartingPosition", Shape::Any));
+        }
+        all
+    }
+}
+
+/// Makes the mapping.
 pub(crate) fn mapping(event: &Event<'_>, source: &Source) -> Result<Generated> {
-    let mut specification: Vec<Property> = COMMON.to_vec();
-    specification.extend_from_slice(source.extra);
-    if let Some(name) = source.arn_property {
-        specification.push(required(name, Shape::Any));
-    }
-    if source.starting_position_required {
-        specification.push(required("StartingPosition", Shape::Any));
-    }
-    check(&event.id, event.kind, event.properties, &specification)?;
     let properties = event.properties;
     if !source.consumer_group && properties.present("ConsumerGroupId").is_some() {
         return Err(

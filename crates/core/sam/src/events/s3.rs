@@ -4,24 +4,30 @@ use super::Event;
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::{Generated, tag};
-use crate::intrinsics::{if_, reference, target, under_condition};
+use crate::intrinsics::{if_, reference, under_condition};
 use crate::node::{Map, Node, Text, list};
-use crate::properties::{Shape, Specification, check, literal, optional, required, should_be};
+use crate::properties::{Shape, Specification, literal, optional, required, should_be};
 
-const PROPERTIES: Specification =
+pub(super) const PROPERTIES: Specification =
     &[required("Bucket", Shape::Text), literal(required("Events", Shape::TextOrTexts)), optional("Filter", Shape::Map)];
 
-pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
-    let not_in_template = || event.fault("S3 events must reference an S3 bucket in the same template.");
-    let bucket_id = event.properties.get("Bucket").and_then(target).cloned().ok_or_else(not_in_template)?;
-    if context.kind(&bucket_id) != Some("AWS::S3::Bucket") {
-        return Err(not_in_template());
+const NOT_IN_TEMPLATE: &str = "S3 events must reference an S3 bucket in the same template.";
+
+/// The bucket that an event belongs to.
+pub(super) fn linked(context: &Context<'_>, name: &Text, properties: &Map) -> Result<Text> {
+    match properties.map("Bucket").and_then(|bucket| bucket.get("Ref")) {
+        Some(Node::Text(id)) if context.resource(id).is_some() => Ok(id.clone()),
+        Some(Node::Text(_)) | None => Err(Fault::event(name, NOT_IN_TEMPLATE)),
+        Some(_other) => Err(Fault::event(name, "'Ref' value in S3 events is not a valid string.")),
     }
+}
+
+pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
+    let bucket_id = linked(context, event.name, event.properties)?;
     let mut permission = event.permission("s3.amazonaws.com");
     permission.put("SourceAccount", reference("AWS::AccountId"));
     let configurations = configurations(event);
-    let bucket = context.resource_mut(&bucket_id).ok_or_else(not_in_template)?;
+    let bucket = context.resource_mut(&bucket_id).ok_or_else(|| event.fault(NOT_IN_TEMPLATE))?;
     match event.condition() {
         Some(condition) => depend_under_condition(&bucket_id, bucket, &permission.id, condition)?,
         None => depend(&event.id, bucket, &permission.id)?,

@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node};
-use crate::properties::{Shape, Specification, check, free, optional};
+use crate::properties::{Shape, Specification, free, optional};
 
-const PROPERTIES: Specification = &[
+pub(super) const PROPERTIES: Specification = &[
     free("Schedule"),
     free("RuleName"),
     free("Input"),
@@ -22,7 +22,6 @@ const PROPERTIES: Specification = &[
 ];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     let properties = event.properties;
     let mut rule = event.generated(event.id.clone(), "AWS::Events::Rule");
     rule.set("ScheduleExpression", properties.present("Schedule"));

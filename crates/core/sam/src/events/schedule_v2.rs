@@ -6,10 +6,10 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, free, literal, optional};
+use crate::properties::{Shape, Specification, free, literal, optional};
 use crate::role;
 
-const PROPERTIES: Specification = &[
+pub(crate) const PROPERTIES: Specification = &[
     optional("PermissionsBoundary", Shape::Text),
     free("ScheduleExpression"),
     free("FlexibleTimeWindow"),
@@ -66,7 +66,6 @@ pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
 /// Makes the schedule and its role.
 pub(crate) fn expand_for(target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
     let ScheduleTarget { id, properties, attributes, .. } = target;
-    check(id, "ScheduleV2", properties, PROPERTIES)?;
     let mut schedule = Generated::new(id, "AWS::Scheduler::Schedule").with_attributes(attributes);
     schedule.copy(properties, SAME);
     let omit_name = properties.get("OmitName").is_some_and(Node::truthy);

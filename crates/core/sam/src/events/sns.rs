@@ -6,9 +6,9 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference, target};
 use crate::node::{Map, Node, list, map};
-use crate::properties::{Shape, Specification, check, free, optional, required};
+use crate::properties::{Shape, Specification, free, optional, required};
 
-const PROPERTIES: Specification = &[
+pub(super) const PROPERTIES: Specification = &[
     required("Topic", Shape::Any),
     free("Region"),
     free("FilterPolicy"),
@@ -22,7 +22,6 @@ pub(crate) fn expand(
     event: &Event<'_>,
     role: Option<&mut Generated>,
 ) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, PROPERTIES)?;
     match event.properties.truthy("SqsSubscription") {
         None => Ok(direct(event)),
         Some(Node::Map(subscription)) => through_given_queue(context, event, subscription, role),

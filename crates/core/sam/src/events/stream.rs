@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::generated::Generated;
 
-const SOURCE: pull::Source =
+pub(super) const SOURCE: pull::Source =
     pull::Source { arn_property: Some("Stream"), extra: &[], starting_position_required: true, consumer_group: false };
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {

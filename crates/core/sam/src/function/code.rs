@@ -1,71 +1,74 @@
 //! Where a function's code comes from: `InlineCode`, `CodeUri`, `ImageUri`; the same forms serve layers and definitions.
 
 use crate::error::{Fault, Result};
+use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, map};
+use crate::python;
 
-/// Checks that the properties fit the package type.
-pub(crate) fn validate_package(id: &Text, properties: &Map) -> Result<()> {
+/// The `Code` property of the Lambda function, which must fit the package type.
+///
+/// # Errors
+/// A fault for code that is missing or of a wrong form, and for properties that the package type excludes.
+pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
+    let fault = |message: &str| Fault::resource(id, message);
     let has = |key: &str| properties.truthy(key).is_some();
-    let package = properties.str("PackageType");
-    match package {
-        Some("Image") => {
-            if has("Handler") || has("Runtime") || has("Layers") {
-                return Err(Fault::resource(
-                    id,
-                    "Runtime, Handler, Layers cannot be present when PackageType is of type `Image`.",
-                ));
-            }
-            Ok(())
-        }
+    match properties.present("PackageType").map(python::display).as_deref() {
         None | Some("Zip") => {
-            if package.is_none() && (has("ImageUri") || has("ImageConfig")) && !has("CodeUri") && !has("InlineCode") {
-                return Ok(());
+            let code = zip_code(id, properties)?;
+            if !has("Runtime") || !has("Handler") {
+                return Err(fault("Runtime and Handler needs to be present when PackageType is of type `Zip`"));
             }
-            if properties.present("PackageType").is_none() || package.is_some() {
-                if !has("Runtime") || !has("Handler") {
-                    return Err(Fault::resource(
-                        id,
-                        "Runtime and Handler needs to be present when PackageType is of type `Zip`",
-                    ));
-                }
-                if has("ImageUri") || has("ImageConfig") {
-                    return Err(Fault::resource(
-                        id,
-                        "ImageUri or ImageConfig cannot be present when PackageType is of type `Zip`",
-                    ));
-                }
+            if has("ImageConfig") {
+                return Err(fault("ImageUri or ImageConfig cannot be present when PackageType is of type `Zip`"));
             }
-            Ok(())
+            Ok(code)
         }
-        Some(_other) => Ok(()),
+        Some("Image") => {
+            let Some(uri) = properties.present("ImageUri") else { return Err(fault("'ImageUri' must be set.")) };
+            if uri.as_text().is_none_or(|uri| uri.is_empty()) && !may_be_intrinsic(uri) {
+                return Err(fault("'ImageUri' requires that a image hosted at a registry be specified."));
+            }
+            if has("Handler") || has("Runtime") || has("Layers") {
+                return Err(fault("Runtime, Handler, Layers cannot be present when PackageType is of type `Image`"));
+            }
+            Ok(Node::Map(map! {"ImageUri" => uri}))
+        }
+        Some(other) => Err(fault(&format!("invalid 'PackageType' : {other}"))),
     }
 }
 
-/// The `Code` property of the Lambda function.
-pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
-    let key_arn = properties.present("SourceKMSKeyArn");
-    if let Some(inline) = properties.present("InlineCode") {
-        return Ok(Node::Map(map! {"ZipFile" => inline}));
+fn zip_code(id: &Text, properties: &Map) -> Result<Node> {
+    let mut code = match (properties.present("InlineCode"), properties.present("CodeUri")) {
+        (Some(inline), _) => map! {"ZipFile" => inline},
+        (None, Some(uri)) => code_location(id, "CodeUri", uri)?,
+        (None, None) => return Err(Fault::resource(id, "Only one of 'InlineCode' or 'CodeUri' can be set.")),
+    };
+    code.set("SourceKMSKeyArn", properties.present("SourceKMSKeyArn"));
+    Ok(Node::Map(code))
+}
+
+/// The location of a function's or layer's code.
+///
+/// # Errors
+/// Besides those of [`s3_location`], a dynamic reference with a path: its slashes would be taken for those of the address.
+pub(crate) fn code_location(id: &Text, name: &str, uri: &Node) -> Result<Map> {
+    if uri.as_str().is_some_and(has_path_in_dynamic_reference) {
+        return Err(Fault::resource(
+            id,
+            format!(
+                "Unsupported dynamic reference detected in '{name}'. Please consider using alternative 'FunctionCode' object \
+                 format."
+            ),
+        ));
     }
-    if let Some(uri) = properties.present("CodeUri").filter(|uri| uri.as_str() != Some("")) {
-        if uri.as_str().is_some_and(|uri| uri.contains("{{resolve:")) {
-            return Err(Fault::resource(
-                id,
-                "Unsupported dynamic reference detected in 'CodeUri'. Please consider using alternative 'FunctionCode' \
-                 object format.",
-            ));
-        }
-        let mut code = s3_location(id, "CodeUri", uri)?.into_map("S3Bucket", "S3Key", "S3ObjectVersion");
-        code.set("SourceKMSKeyArn", key_arn);
-        return Ok(Node::Map(code));
-    }
-    if let Some(uri) = properties.present("ImageUri") {
-        return Ok(Node::Map(map! {"ImageUri" => uri}));
-    }
-    if properties.str("PackageType") == Some("Image") {
-        return Err(Fault::resource(id, "'ImageUri' must be set."));
-    }
-    Err(Fault::resource(id, "Only one of 'InlineCode' or 'CodeUri' can be set."))
+    Ok(s3_location(id, name, uri)?.into_map("S3Bucket", "S3Key", "S3ObjectVersion"))
+}
+
+/// Whether there is a `{{resolve:service:name/with/slashes}}`.
+fn has_path_in_dynamic_reference(uri: &str) -> bool {
+    uri.split("{{resolve:").skip(1).filter_map(|rest| rest.split_once("}}")).any(|(reference, _)| {
+        reference.split_once(':').is_some_and(|(service, name)| !service.contains('/') && name.contains('/'))
+    })
 }
 
 /// An object in S3.
@@ -109,21 +112,22 @@ pub(crate) fn s3_location(id: &Text, name: &str, value: &Node) -> Result<S3Locat
     }
 }
 
+/// Reads the address as URLs are read: what follows `#` is no part of it, and one version counts, two do not.
 fn parse_s3_uri(uri: &Text) -> Option<S3Location> {
-    let rest = uri.strip_prefix("s3://")?;
+    let (scheme, rest) = uri.trim_start().split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("s3") {
+        return None;
+    }
+    let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (bucket, key) = path.split_once('/')?;
-    let key = key.trim_matches('/');
+    let key = key.trim_start_matches('/');
     if bucket.is_empty() || key.is_empty() {
         return None;
     }
-    let mut version = None;
-    for pair in query.split('&') {
-        if let Some(value) = pair.strip_prefix("versionId=")
-            && !value.is_empty()
-        {
-            version = Some(Node::Text(uri.like(value)));
-        }
-    }
+    let mut versions =
+        query.split('&').filter_map(|pair| pair.strip_prefix("versionId=")).filter(|version| !version.is_empty());
+    let version = versions.next().filter(|_| versions.next().is_none());
+    let version = version.map(|version| Node::Text(uri.like(version)));
     Some(S3Location { bucket: Node::Text(uri.like(bucket)), key: Node::Text(uri.like(key)), version })
 }

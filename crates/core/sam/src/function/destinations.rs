@@ -19,7 +19,7 @@ pub(crate) fn event_invoke_config(
     alias: Option<&Text>,
 ) -> Result<(Vec<Generated>, Vec<Node>)> {
     let id = parts.id.with("EventInvokeConfig");
-    let mut resource = Generated::new(id.clone(), "AWS::Lambda::EventInvokeConfig").with_attributes(parts.attributes);
+    let mut resource = Generated::new(id.clone(), "AWS::Lambda::EventInvokeConfig").with_attributes(parts.invoke_attributes);
     if let Some(alias) = alias {
         resource.attributes.insert("DependsOn", list![super::version::alias_id(parts.id, alias)]);
     }
@@ -28,12 +28,16 @@ pub(crate) fn event_invoke_config(
     let mut destinations = Map::new();
     if let Some(given) = config.truthy("DestinationConfig") {
         let given = expect_map(parts.id, given, "EventInvokeConfig.DestinationConfig")?;
-        for (outcome, property) in [("OnSuccess", "DestinationQueue"), ("OnFailure", "DestinationTopic")] {
+        for outcome in ["OnSuccess", "OnFailure"] {
             let Some(destination) = given.present(outcome) else { continue };
             let path = format!("EventInvokeConfig.DestinationConfig.{outcome}");
             let destination = expect_map(parts.id, destination, &path)?;
-            let made_for = destination_for(context, parts, &id.with(outcome), destination)?;
-            debug_assert!(!property.is_empty(), "BUG: every outcome has a property");
+            let written = written_destination(parts, outcome);
+            let destination = with_shared(context, destination, written);
+            let made_for = destination_for(context, parts, &id.with(outcome), &destination)?;
+            if let (Some(written), true) = (written, made_for.resource.is_some()) {
+                context.generated_destinations.push((written.clone(), made_for.arn.clone()));
+            }
             destinations.insert(outcome, map! {"Destination" => made_for.arn});
             made.extend(made_for.resource);
             policies.extend(made_for.policy);
@@ -41,12 +45,25 @@ pub(crate) fn event_invoke_config(
     }
     resource.put("FunctionName", reference(parts.id));
     resource.put("Qualifier", alias.map_or_else(|| Node::from("$LATEST"), Node::from));
-    if !destinations.is_empty() {
-        resource.put("DestinationConfig", destinations);
-    }
+    resource.put("DestinationConfig", destinations);
     resource.copy(config, &["MaximumEventAgeInSeconds", "MaximumRetryAttempts"]);
     made.push(resource);
     Ok((made, policies))
+}
+
+/// The destination as the template or its `Globals` say it.
+fn written_destination<'a>(parts: &FunctionParts<'a>, outcome: &str) -> Option<&'a Map> {
+    parts.properties.map("EventInvokeConfig")?.map("DestinationConfig")?.map(outcome)
+}
+
+/// The destination with the queue or topic that was made for another function from the same part of `Globals`.
+fn with_shared(context: &Context<'_>, destination: &Map, written: Option<&Map>) -> Map {
+    let mut destination = destination.clone();
+    let made = context.generated_destinations.iter().find(|(other, _)| written.is_some_and(|map| map.is_clone_of(other)));
+    if let Some((_, arn)) = made {
+        destination.insert("Destination", arn);
+    }
+    destination
 }
 
 struct Destination {
@@ -61,7 +78,7 @@ fn destination_for(
     id: &Text,
     given: &Map,
 ) -> Result<Destination> {
-    let kind = given.present("Type").map(python::display).unwrap_or_default();
+    let kind = python::display(given.get("Type").unwrap_or(&Node::Null));
     if !KINDS.contains(&kind.as_str()) {
         let kinds = python::repr_words(KINDS);
         return Err(Fault::resource(parts.id, format!("'Type: {kind}' must be one of {kinds}")));

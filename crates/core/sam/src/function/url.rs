@@ -31,31 +31,27 @@ pub(crate) fn function_url(parts: &FunctionParts<'_>, config: &Node, alias: Opti
     let mut url = Generated::new(id.with("Url"), "AWS::Lambda::Url").with_attributes(parts.attributes);
     url.set("AuthType", auth);
     url.copy(config, &["Cors", "InvokeMode"]);
-    url.put("TargetFunctionArn", reference(id));
-    url.set("Qualifier", alias.map(Node::from));
+    let target = match alias {
+        Some(alias) => reference(super::version::alias_id(id, alias)),
+        None => reference(id),
+    };
+    url.put("TargetFunctionArn", target.clone());
     let mut made = Vec::new();
     if auth.and_then(Node::as_str) == Some("NONE") {
-        let function_name = match alias {
-            Some(alias) => reference(super::version::alias_id(id, alias)),
-            None => reference(id),
-        };
         made.push(public_permission(
             parts,
             "UrlPublicPermissions",
             "lambda:InvokeFunctionUrl",
             ("FunctionUrlAuthType", auth.cloned()),
-            function_name.clone(),
+            target.clone(),
         ));
         made.push(public_permission(
             parts,
             "URLInvokeAllowPublicAccess",
             "lambda:InvokeFunction",
             ("InvokedViaFunctionUrl", Some(Node::Bool(true))),
-            function_name,
+            target,
         ));
-    }
-    if let Some(alias) = alias {
-        url.attributes.insert("DependsOn", Node::Text(super::version::alias_id(id, alias)));
     }
     made.insert(0, url);
     Ok(made)
@@ -103,7 +99,8 @@ fn validate_cors(id: &Text, config: &Map) -> Result<()> {
             | Shape::TextOrTexts
             | Shape::MapOrBoolean
             | Shape::ListOrMap
-            | Shape::Compound => value.as_integer().is_some(),
+            | Shape::Maps
+            | Shape::Policies => value.as_integer().is_some(),
         };
         if !may_be_intrinsic(value) && !fits {
             return Err(Fault::resource(id, format!("{name} must be of type {type_name}.")));

@@ -85,7 +85,7 @@ fn table(
         let permissions = given.present("Permissions").cloned().unwrap_or_else(|| list!["Read", "Write"]);
         let from = map! {"Type" => "AWS::AppSync::DataSource", "RoleName" => reference(&role.id)};
         let to = map! {"Type" => "AWS::DynamoDB::Table", "Arn" => arn};
-        made.extend(connect(context, parts, &id.with("ToTableConnector"), from, to, permissions)?);
+        made.extend(connect(context, &id.with("ToTableConnector"), from, to, permissions)?);
         made.push(role);
     }
     made.push(resource);
@@ -106,7 +106,7 @@ fn function(
     if let Some(role) = service_role(parts, &mut resource, given) {
         let from = map! {"Type" => "AWS::AppSync::DataSource", "RoleName" => reference(&role.id)};
         let to = map! {"Type" => "AWS::Lambda::Function", "Arn" => arn};
-        made.extend(connect(context, parts, &id.with("ToLambdaConnector"), from, to, list!["Write"])?);
+        made.extend(connect(context, &id.with("ToLambdaConnector"), from, to, list!["Write"])?);
         made.push(role);
     }
     made.push(resource);

@@ -3,17 +3,18 @@
 use super::StateMachineParts;
 use crate::context::Context;
 use crate::error::{Fault, Result};
-use crate::events::api::{self, EventAuth};
+use crate::events::{self, api::{self, EventAuth}};
 use crate::events::dead_letter::{Sender, dead_letter};
 use crate::events::schedule_v2::{self, ScheduleTarget};
 use crate::events::target_id;
 use crate::generated::Generated;
-use crate::implicit_api::{MANAGED, api_id};
+use crate::implicit_api::MANAGED;
 use crate::intrinsics::{self, get_att, reference, sub};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, literal, optional, required, should_be};
+use crate::properties::{Property, Shape, Specification, expect_map, free, literal, optional, required};
 use crate::role;
 use crate::swagger::{self, INTEGRATION, Swagger, normal_method};
+use std::borrow::Cow;
 
 const RULE: Specification = &[
     free("EventBusName"),
@@ -29,7 +30,7 @@ const RULE: Specification = &[
 ];
 
 const SCHEDULE: Specification = &[
-    free("Schedule"),
+    required("Schedule", Shape::Text),
     free("Input"),
     free("Enabled"),
     free("State"),
@@ -54,10 +55,31 @@ struct Event<'a> {
     machine: &'a StateMachineParts<'a>,
     name: &'a Text,
     id: Text,
-    kind: &'a str,
     properties: &'a Map,
     /// The state machine or its alias.
     target: &'a Text,
+}
+
+/// The properties of a kind of event; `None` for a kind that state machines do not have.
+fn specification(kind: &str) -> Option<Cow<'static, [Property]>> {
+    Some(match kind {
+        "Api" => API.into(),
+        "CloudWatchEvent" | "EventBridgeRule" => RULE.into(),
+        "Schedule" => SCHEDULE.into(),
+        "ScheduleV2" => schedule_v2::PROPERTIES.into(),
+        _unknown => return None,
+    })
+}
+
+/// Checks every event before anything else of a state machine is looked at.
+pub(crate) fn prepare(context: &Context<'_>, machine: &Text, properties: &Map) -> Result<()> {
+    for (name, event) in properties.map("Events").into_iter().flat_map(Map::iter) {
+        let (kind, properties) = events::read(machine, name, event, specification)?;
+        if kind == "Api" {
+            api::linked(context, name, &properties).map_err(|fault| events::wrap(machine, fault))?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn expand_events(
@@ -70,39 +92,22 @@ pub(crate) fn expand_events(
     let mut entries: Vec<(&Text, &Node)> = events.iter().collect();
     entries.sort_by_key(|(name, _)| *name);
     let mut made = Vec::new();
-    let empty = Map::new();
     for (name, event) in entries {
-        let Some(event) = event.as_map() else {
-            return Err(Fault::event(name, "'NoneType' object has no attribute 'get'"));
-        };
-        let properties = match event.get("Properties") {
-            None | Some(Node::Null) => &empty,
-            Some(Node::Map(properties)) => properties,
-            Some(_other) => return Err(Fault::event(name, "Properties should be a map.")),
-        };
-        let kind = event.str("Type").unwrap_or_default();
-        let event = Event { machine, name, id: machine.id.with(name), kind, properties, target };
+        let (kind, properties) = events::read(machine.id, name, event, specification)?;
+        let event = Event { machine, name, id: machine.id.with(name), properties: &properties, target };
         made.extend(match kind {
             "CloudWatchEvent" | "EventBridgeRule" => rule(&event)?,
             "Schedule" => schedule(&event)?,
             "ScheduleV2" => schedule_v2::expand_for(ScheduleTarget {
                 id: &event.id,
-                properties,
+                properties: &properties,
                 attributes: machine.attributes,
                 arn: reference(target),
                 action: "states:StartExecution",
                 policy_suffix: "StartExecutionPolicy",
             })?,
             "Api" => vec![api_method(context, &event)?],
-            other => {
-                return Err(Fault::event(
-                    name,
-                    format!(
-                        "Resource dict has missing or invalid value for key Type. Event Type is: {}.",
-                        if other.is_empty() { "None" } else { other }
-                    ),
-                ));
-            }
+            _checked => Vec::new(),
         });
     }
     Ok(made)
@@ -124,7 +129,6 @@ fn start_role(event: &Event<'_>, service: &str) -> Generated {
 }
 
 fn rule(event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, RULE)?;
     let properties = event.properties;
     let mut rule = Generated::new(event.id.clone(), "AWS::Events::Rule").with_attributes(event.machine.attributes);
     rule.copy(properties, &["EventBusName", "State"]);
@@ -139,7 +143,6 @@ fn rule(event: &Event<'_>) -> Result<Vec<Generated>> {
 }
 
 fn schedule(event: &Event<'_>) -> Result<Vec<Generated>> {
-    check(&event.id, event.kind, event.properties, SCHEDULE)?;
     let properties = event.properties;
     let mut rule = Generated::new(event.id.clone(), "AWS::Events::Rule").with_attributes(event.machine.attributes);
     rule.set("ScheduleExpression", properties.present("Schedule"));
@@ -186,17 +189,7 @@ fn target(event: &Event<'_>, rule: &mut Generated, role: Node, same: &[&str]) ->
 
 /// Adds the integration to the API's document; returns the role that API Gateway starts executions with.
 fn api_method(context: &mut Context<'_>, event: &Event<'_>) -> Result<Generated> {
-    check(&event.id, event.kind, event.properties, API)?;
-    let given = event.properties.get("RestApiId");
-    let Some(api) = api_id(given) else {
-        return Err(Fault::event(event.name, should_be("RestApiId", "a string")));
-    };
-    if !matches!(context.kind(&api), Some("AWS::Serverless::Api" | "AWS::ApiGateway::RestApi")) {
-        return Err(Fault::event(
-            event.name,
-            "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.",
-        ));
-    }
+    let (api, _stage) = api::linked(context, event.name, event.properties)?;
     let role = start_role(event, "apigateway.amazonaws.com");
     let Some(properties) = context.resource_mut(&api).and_then(|resource| resource.map_mut("Properties")) else {
         return Ok(role);
