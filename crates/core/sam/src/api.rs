@@ -14,7 +14,9 @@ use crate::function::{assign_tags, s3_location};
 use crate::generated::{self, Generated};
 use crate::implicit_api::MANAGED;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::properties::{
+    Shape, Specification, check, expect_map, free, literal, mapping, optional, required, should_be, text,
+};
 use crate::swagger;
 
 const KIND: &str = "AWS::Serverless::Api";
@@ -23,36 +25,36 @@ const PROPERTIES: Specification = &[
     free(MANAGED),
     optional("Name", Shape::Text),
     required("StageName", Shape::Text),
-    optional("Tags", Shape::Map),
+    mapping("Tags"),
     free("DefinitionBody"),
-    free("DefinitionUri"),
-    optional("MergeDefinitions", Shape::Boolean),
+    optional("DefinitionUri", Shape::TextOrMap),
+    literal(optional("MergeDefinitions", Shape::Boolean)),
     optional("CacheClusterEnabled", Shape::Boolean),
-    optional("CacheClusterSize", Shape::Text),
-    optional("Variables", Shape::Map),
-    free("EndpointConfiguration"),
+    text("CacheClusterSize"),
+    mapping("Variables"),
+    optional("EndpointConfiguration", Shape::TextOrMap),
     optional("MethodSettings", Shape::List),
     optional("BinaryMediaTypes", Shape::List),
     optional("MinimumCompressionSize", Shape::Integer),
-    free("Cors"),
-    free("Auth"),
-    free("GatewayResponses"),
+    optional("Cors", Shape::TextOrMap),
+    mapping("Auth"),
+    mapping("GatewayResponses"),
     optional("AccessLogSetting", Shape::Map),
     optional("CanarySetting", Shape::Map),
     optional("TracingEnabled", Shape::Boolean),
     free("OpenApiVersion"),
-    free("Models"),
+    mapping("Models"),
     free("Domain"),
     optional("FailOnWarnings", Shape::Boolean),
-    optional("Description", Shape::Text),
-    optional("Mode", Shape::Text),
-    free("DisableExecuteApiEndpoint"),
-    optional("ApiKeySourceType", Shape::Text),
+    text("Description"),
+    text("Mode"),
+    optional("DisableExecuteApiEndpoint", Shape::Boolean),
+    text("ApiKeySourceType"),
     optional("AlwaysDeploy", Shape::Boolean),
     optional("PropagateTags", Shape::Boolean),
     free("Policy"),
-    free("SecurityPolicy"),
-    free("EndpointAccessMode"),
+    text("SecurityPolicy"),
+    text("EndpointAccessMode"),
 ];
 
 /// A REST API being expanded.
@@ -118,7 +120,7 @@ fn propagate_tags(parts: &ApiParts<'_>, made: &mut [Generated]) {
     }
 }
 
-/// Replaces parameters where AWS's transform does: in the domain and in single texts.
+/// Replaces parameters where AWS's transform does.
 fn resolve(context: &Context<'_>, properties: &mut Map) -> Result<()> {
     for key in ["Domain", "OpenApiVersion", "BinaryMediaTypes", "Auth"] {
         if let Some(value) = properties.get_mut(key) {
@@ -133,10 +135,13 @@ fn resolve(context: &Context<'_>, properties: &mut Map) -> Result<()> {
 }
 
 fn resolve_policy_lists(context: &Context<'_>, auth: &mut Node) -> Result<()> {
-    match auth.as_map_mut().and_then(|auth| auth.get_mut("ResourcePolicy")) {
-        Some(policy) => context.resolve(policy),
-        None => Ok(()),
+    let Some(auth) = auth.as_map_mut() else { return Ok(()) };
+    for key in ["ResourcePolicy", "UsagePlan"] {
+        if let Some(value) = auth.get_mut(key) {
+            context.resolve(value)?;
+        }
     }
+    Ok(())
 }
 
 fn validate(parts: &ApiParts<'_>) -> Result<()> {

@@ -7,7 +7,6 @@ use crate::intrinsics::is_dynamic_reference;
 use crate::node::{Map, Node, Text};
 use crate::properties::{Shape, Specification, check, free, optional, required, should_be};
 use crate::python;
-use std::collections::BTreeMap;
 
 const KIND: &str = "AWS::Serverless::Application";
 
@@ -20,47 +19,28 @@ const PROPERTIES: Specification = &[
     optional("TimeoutInMinutes", Shape::Integer),
 ];
 
-/// Looks up the templates of all applications, before anything is expanded.
+/// Looks up the template of an application, before anything else of it is checked.
 ///
 /// # Errors
-/// All applications that cannot be used, which ends the transform.
-pub(crate) fn look_up(context: &mut Context<'_>) -> Result<(), Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut not_ready = Vec::new();
-    let mut urls: BTreeMap<Text, String> = BTreeMap::new();
-    let ids: Vec<Text> = context.resources.keys().cloned().collect();
-    for id in ids {
-        if context.kind(&id) != Some(KIND) {
-            continue;
+/// A fault for an application that cannot be used.
+pub(crate) fn look_up(context: &mut Context<'_>, id: &Text) -> Result<()> {
+    let Some(wanted) = location(context, id)? else { return Ok(()) };
+    match url(context, id, &wanted)? {
+        Some(url) => {
+            if let Some(properties) = context.resource_mut(id).and_then(|resource| resource.map_mut("Properties")) {
+                properties.insert("TemplateUrl", url);
+            }
         }
-        match location(context, &id) {
-            Ok(Some(application)) => match url(context, &id, &application) {
-                Ok(Some(url)) => {
-                    urls.insert(id, url);
-                }
-                Ok(None) => not_ready.push(application.id),
-                Err(fault) => faults.push(fault),
-            },
-            Ok(None) => {}
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    if !not_ready.is_empty() {
-        let ids = python::repr_words(not_ready.iter().map(String::as_str));
-        return Err(vec![Fault::Resource(
-            ids,
-            "Timed out waiting for nested stack templates to reach ACTIVE status.".to_owned(),
-        )]);
-    }
-    for (id, url) in urls {
-        if let Some(properties) = context.resource_mut(&id).and_then(|resource| resource.map_mut("Properties")) {
-            properties.insert("TemplateUrl", url);
-        }
+        None => context.applications_not_ready.push(wanted.id),
     }
     Ok(())
+}
+
+/// The fault of all applications whose templates never become ready.
+pub(crate) fn not_ready(context: &Context<'_>) -> Option<Fault> {
+    let ids = python::repr_words(context.applications_not_ready.iter().map(String::as_str));
+    let message = "Timed out waiting for nested stack templates to reach ACTIVE status.".to_owned();
+    (!context.applications_not_ready.is_empty()).then_some(Fault::Resource(ids, message))
 }
 
 struct Wanted {
@@ -83,15 +63,17 @@ fn location(context: &mut Context<'_>, id: &Text) -> Result<Option<Wanted>> {
     let Node::Map(given) = &location else { return Ok(None) };
     for key in ["ApplicationId", "SemanticVersion"] {
         let Some(value) = given.get(key) else { return Err(missing(key)) };
+        if matches!(value, Node::Map(_)) {
+            return Err(Fault::resource(
+                id,
+                format!(
+                    "Property '{key}' cannot be resolved. Only FindInMap and Ref intrinsic functions are supported."
+                ),
+            ));
+        }
         if key == "ApplicationId" {
             match value {
                 Node::Null => return Err(Fault::resource(id, "Property 'ApplicationId' is required.")),
-                Node::Map(_) => {
-                    return Err(Fault::resource(
-                        id,
-                        "Property 'ApplicationId' cannot be resolved. Only FindInMap and Ref intrinsic functions are supported.",
-                    ));
-                }
                 Node::Text(text) if text.is_empty() => {
                     return Err(Fault::resource(id, "Property 'ApplicationId' is required."));
                 }
@@ -101,10 +83,10 @@ fn location(context: &mut Context<'_>, id: &Text) -> Result<Option<Wanted>> {
                         "Serverless Application Repostiory does not support dynamic reference in 'ApplicationId' property.",
                     ));
                 }
-                Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => {}
+                Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Map(_) => {}
             }
         }
-        if !value.truthy() {
+        if value.is_null() || value.as_str().is_some_and(str::is_empty) {
             return Err(Fault::resource(id, format!("Property '{key}' cannot be blank.")));
         }
         if value.as_text().is_none() {

@@ -19,7 +19,7 @@ use reference::Reference;
 const KIND: &str = "AWS::Serverless::Connector";
 
 const PROPERTIES: Specification =
-    &[required("Source", Shape::Map), required("Destination", Shape::ListOrMap), required("Permissions", Shape::List)];
+    &[required("Source", Shape::Map), required("Destination", Shape::MapOrMaps), required("Permissions", Shape::Texts)];
 
 pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
     let empty = Map::new();
@@ -76,7 +76,7 @@ fn expand_pair(context: &mut Context<'_>, pair: &Pair<'_>, properties: &Map) -> 
         Some("AWS_SQS_QUEUE_POLICY") => {
             let statements = statements(pair, &source, &destination, settings, &categories)?;
             let Some(url) = destination.queue_url.clone() else {
-                return Err(fault("Destination.QueueUrl is missing.".to_owned()));
+                return Err(fault("Unable to get SQS queue URL from 'Destination' resource.".to_owned()));
             };
             let mut policy = new(pair, "QueuePolicy", "AWS::SQS::QueuePolicy");
             policy.put("PolicyDocument", map! {"Version" => "2012-10-17", "Statement" => statements});
@@ -86,7 +86,7 @@ fn expand_pair(context: &mut Context<'_>, pair: &Pair<'_>, properties: &Map) -> 
         Some("AWS_SNS_TOPIC_POLICY") => {
             let statements = statements(pair, &source, &destination, settings, &categories)?;
             let Some(arn) = destination.arn.clone() else {
-                return Err(fault("Destination.Arn is missing.".to_owned()));
+                return Err(fault("Unable to get SNS topic ARN from 'Destination' resource.".to_owned()));
             };
             let mut policy = new(pair, "TopicPolicy", "AWS::SNS::TopicPolicy");
             policy.put("PolicyDocument", map! {"Version" => "2012-10-17", "Statement" => statements});
@@ -131,13 +131,13 @@ fn chosen_categories(
 ) -> Result<Vec<String>> {
     let known: Vec<String> =
         settings.map("AccessCategories").map(|all| all.keys().map(ToString::to_string).collect()).unwrap_or_default();
-    let mut wanted: Vec<String> =
-        properties.list("Permissions").into_iter().flatten().map(crate::python::display).collect();
+    let mut wanted: Vec<String> = match properties.get("Permissions") {
+        Some(Node::Map(map)) => map.keys().map(ToString::to_string).collect(),
+        permissions => permissions.and_then(Node::as_list).into_iter().flatten().map(crate::python::display).collect(),
+    };
     wanted.sort_unstable();
     wanted.dedup();
-    let mut sorted = known.clone();
-    sorted.sort_unstable();
-    let values = sorted.join(", ");
+    let values = known.join(", ");
     if wanted.is_empty() {
         return Err(Fault::resource(id, format!("'Permissions' cannot be empty; valid values are: {values}.")));
     }
@@ -198,10 +198,10 @@ fn managed_policy(
 ) -> Result<Generated> {
     let from_source = settings.get("SourcePolicy").is_some_and(Node::truthy);
     let (end, name) = if from_source { (source, "Source") } else { (destination, "Destination") };
+    let statements = statements(pair, source, destination, settings, categories)?;
     let Some(role) = end.role.clone() else {
         return Err(Fault::resource(pair.id, format!("Unable to get IAM role name from '{name}' resource.")));
     };
-    let statements = statements(pair, source, destination, settings, categories)?;
     let mut policy = new(pair, "Policy", "AWS::IAM::ManagedPolicy");
     policy.put("PolicyDocument", map! {"Version" => "2012-10-17", "Statement" => statements});
     policy.put("Roles", list![role]);

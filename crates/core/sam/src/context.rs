@@ -30,6 +30,7 @@ pub(crate) struct Context<'e> {
     pub(crate) connector_resources: BTreeMap<String, Vec<Text>>,
     /// Types of SAM's resources as the template says them.
     pub(crate) written_kinds: BTreeMap<String, String>,
+    pub(crate) applications_not_ready: Vec<String>,
     /// Destinations of asynchronous invocations that got a queue or topic, with its ARN. One that comes from `Globals` is
     /// the same for all functions: the first makes the queue, the others use it.
     pub(crate) generated_destinations: Vec<(Map, Node)>,

@@ -2,8 +2,11 @@
 
 mod code;
 mod destinations;
+mod model;
 mod url;
 mod version;
+
+use self::model::{Field, Kind};
 
 pub(crate) use code::{code_location, s3_location};
 
@@ -11,64 +14,66 @@ use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::events::{self, EventTarget};
 use crate::generated::{self, Generated};
-use crate::intrinsics::{self, get_att, reference};
+use crate::intrinsics::{self, get_att, may_be_intrinsic, reference};
 use crate::node::{Map, Node, Text, list, map};
 use crate::policies::Policies;
-use crate::properties::{Shape, Specification, check, expect_map, expect_text, free, literal, optional, should_be};
+use crate::properties::{
+    Shape, Specification, check, expect_map, expect_text, free, literal, mapping, optional, should_be, text,
+};
 use crate::role::{self, RoleParts};
 
 const KIND: &str = "AWS::Serverless::Function";
 
 const PROPERTIES: Specification = &[
-    optional("Architectures", Shape::List),
+    free("Architectures"),
     optional("AssumeRolePolicyDocument", Shape::Map),
     optional("AutoPublishAlias", Shape::Text),
     literal(optional("AutoPublishAliasAllProperties", Shape::Boolean)),
     optional("AutoPublishCodeSha256", Shape::Text),
-    optional("CapacityProviderConfig", Shape::Map),
-    optional("CodeSigningConfigArn", Shape::Text),
+    mapping("CapacityProviderConfig"),
+    free("CodeSigningConfigArn"),
     free("CodeUri"),
-    optional("DeadLetterQueue", Shape::Map),
-    optional("DeploymentPreference", Shape::Map),
+    mapping("DeadLetterQueue"),
+    mapping("DeploymentPreference"),
     free("Description"),
-    optional("DurableConfig", Shape::Map),
-    optional("Environment", Shape::Map),
-    optional("EphemeralStorage", Shape::Map),
-    optional("EventInvokeConfig", Shape::Map),
+    mapping("DurableConfig"),
+    optional("Environment", Shape::Maps),
+    free("EphemeralStorage"),
+    mapping("EventInvokeConfig"),
     optional("Events", Shape::Maps),
-    optional("FileSystemConfigs", Shape::List),
+    free("FileSystemConfigs"),
     optional("FunctionName", Shape::Text),
-    optional("FunctionScalingConfig", Shape::Map),
-    optional("FunctionUrlConfig", Shape::Map),
+    mapping("FunctionScalingConfig"),
+    mapping("FunctionUrlConfig"),
     free("Handler"),
-    optional("ImageConfig", Shape::Map),
+    free("ImageConfig"),
     free("ImageUri"),
     free("InlineCode"),
-    optional("KmsKeyArn", Shape::Text),
+    free("KmsKeyArn"),
     optional("Layers", Shape::List),
     optional("LoggingConfig", Shape::Map),
     free("MemorySize"),
-    optional("PackageType", Shape::Text),
-    optional("PermissionsBoundary", Shape::Text),
+    free("PackageType"),
+    text("PermissionsBoundary"),
     optional("Policies", Shape::Policies),
     optional("PropagateTags", Shape::Boolean),
-    optional("ProvisionedConcurrencyConfig", Shape::Map),
+    free("ProvisionedConcurrencyConfig"),
     optional("PublishToLatestPublished", Shape::Boolean),
     free("RecursiveLoop"),
     free("ReservedConcurrentExecutions"),
     free("Role"),
-    optional("RolePath", Shape::Text),
+    free("RolePath"),
     free("Runtime"),
-    optional("RuntimeManagementConfig", Shape::Map),
-    optional("SnapStart", Shape::Map),
-    optional("SourceKMSKeyArn", Shape::Text),
-    optional("Tags", Shape::Map),
-    optional("TenancyConfig", Shape::Map),
+    free("RuntimeManagementConfig"),
+    mapping("SnapStart"),
+    free("SourceKMSKeyArn"),
+    mapping("Tags"),
+    free("TenancyConfig"),
     free("Timeout"),
     optional("Tracing", Shape::TextOrMap),
     free("VersionDeletionPolicy"),
     free("VersionDescription"),
-    optional("VpcConfig", Shape::Map),
+    free("VpcConfig"),
 ];
 
 /// Properties that the Lambda function takes over as they are.
@@ -161,7 +166,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
 
     let mut execution_role = execution_role(context, &parts, &mut lambda, invoke_policies)?;
 
-    if let Some(config) = properties.present("FunctionUrlConfig") {
+    if let Some(config) = properties.truthy("FunctionUrlConfig") {
         made.extend(url::function_url(&parts, config, alias_name.as_ref())?);
     }
 
@@ -218,9 +223,27 @@ fn validate(parts: &FunctionParts<'_>) -> Result<()> {
         Ok(())
     };
     both("CapacityProviderConfig", "ProvisionedConcurrencyConfig")?;
+    both("CapacityProviderConfig", "VpcConfig")?;
+    if let Some(policy) = properties.present("VersionDeletionPolicy")
+        && !matches!(policy.as_str(), Some("Delete" | "Retain"))
+        && !may_be_intrinsic(policy)
+    {
+        let message = "Property 'VersionDeletionPolicy' should be a one of the strings: 'Delete' or 'Retain'.";
+        return Err(Fault::resource(id, message));
+    }
+    if let Some(role) = properties.present("Role")
+        && role.as_text().is_none()
+        && !may_be_intrinsic(role)
+    {
+        return Err(Fault::resource(id, should_be("Role", "a string")));
+    }
+    if properties.truthy("FunctionScalingConfig").is_some() && properties.truthy("CapacityProviderConfig").is_none() {
+        return Err(Fault::resource(id, "'FunctionScalingConfig' requires 'CapacityProviderConfig'."));
+    }
     if let Some(Node::List(architectures)) = properties.present("Architectures") {
-        let known = |one: &Node| matches!(one.as_str(), Some("x86_64" | "arm64")) || one.as_map().is_some();
-        if architectures.len() != 1 || !architectures.iter().all(known) {
+        let known = |one: &Node| matches!(one.as_str(), Some("x86_64" | "arm64"));
+        let computed = architectures.iter().any(|one| one.as_map().is_some());
+        if !computed && (architectures.len() != 1 || !architectures.iter().all(known)) {
             return Err(Fault::resource(
                 id,
                 "Architectures needs to be a list with one string, either `x86_64` or `arm64`.",
@@ -268,7 +291,7 @@ fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<G
         let queue = dead_letter_queue(id, queue)?;
         lambda.put("DeadLetterConfig", map! {"TargetArn" => queue.1});
     }
-    if let Some(config) = properties.present("CapacityProviderConfig") {
+    if let Some(config) = properties.truthy("CapacityProviderConfig") {
         lambda.put("CapacityProviderConfig", capacity_provider_config(id, config)?);
     }
     generated::refuse_reserved_tags(id, &["lambda:createdBy"], properties.map("Tags"))?;
@@ -279,13 +302,27 @@ fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<G
     Ok(lambda)
 }
 
+const CAPACITY_PROVIDER_CONFIG: &[Field] = &[
+    Field { name: "Arn", required: true, kinds: &[Kind::Map, Kind::Text] },
+    Field { name: "PerExecutionEnvironmentMaxConcurrency", required: false, kinds: &[Kind::Map, Kind::Integer] },
+    Field {
+        name: "ExecutionEnvironmentMemoryGiBPerVCpu",
+        required: false,
+        kinds: &[Kind::Map, Kind::Integer, Kind::Float],
+    },
+];
+
 fn capacity_provider_config(id: &Text, config: &Node) -> Result<Node> {
     let config = expect_map(id, config, "CapacityProviderConfig")?;
-    let mut inner = Map::new();
-    inner.set("CapacityProviderArn", config.present("Arn"));
-    for key in ["PerExecutionEnvironmentMaxConcurrency", "ExecutionEnvironmentMemoryGiBPerVCpu"] {
-        inner.set(key, config.present(key));
+    let errors = model::errors("CapacityProviderConfig", config, CAPACITY_PROVIDER_CONFIG);
+    if let Some(errors) = errors {
+        return Err(Fault::resource(id, format!("Invalid CapacityProviderConfig: {errors}")));
     }
+    let mut inner = Map::new();
+    inner.set("CapacityProviderArn", config.present("Arn").map(model::text));
+    inner.set("PerExecutionEnvironmentMaxConcurrency", config.present("PerExecutionEnvironmentMaxConcurrency"));
+    let memory = config.present("ExecutionEnvironmentMemoryGiBPerVCpu").map(model::integer);
+    inner.set("ExecutionEnvironmentMemoryGiBPerVCpu", memory);
     Ok(Node::Map(map! {"LambdaManagedInstancesCapacityProviderConfig" => inner}))
 }
 
@@ -342,9 +379,6 @@ fn execution_role(
             }
         }
         Some(given) => {
-            if given.as_text().is_none() && given.as_map().is_none() {
-                return Err(Fault::resource(id, should_be("Role", "a string")));
-            }
             lambda.put("Role", given);
             return Ok(None);
         }

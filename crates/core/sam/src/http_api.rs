@@ -11,7 +11,7 @@ use crate::generated::{self, Generated};
 use crate::implicit_api::MANAGED;
 use crate::intrinsics::{is_intrinsic, reference};
 use crate::node::{Map, Node, Text};
-use crate::properties::{Shape, Specification, check, free, optional, should_be};
+use crate::properties::{Shape, Specification, check, free, mapping, optional, should_be, text};
 
 const KIND: &str = "AWS::Serverless::HttpApi";
 
@@ -19,18 +19,18 @@ const PROPERTIES: Specification = &[
     free(MANAGED),
     free("Name"),
     optional("StageName", Shape::Text),
-    optional("Tags", Shape::Map),
+    mapping("Tags"),
     optional("DefinitionBody", Shape::Map),
-    free("DefinitionUri"),
-    optional("StageVariables", Shape::Map),
-    free("CorsConfiguration"),
-    optional("AccessLogSettings", Shape::Map),
-    optional("DefaultRouteSettings", Shape::Map),
-    free("Auth"),
+    optional("DefinitionUri", Shape::TextOrMap),
+    mapping("StageVariables"),
+    optional("CorsConfiguration", Shape::MapOrBoolean),
+    mapping("AccessLogSettings"),
+    mapping("DefaultRouteSettings"),
+    mapping("Auth"),
     free("RouteSettings"),
-    optional("Domain", Shape::Map),
+    mapping("Domain"),
     optional("FailOnWarnings", Shape::Boolean),
-    optional("Description", Shape::Text),
+    text("Description"),
     optional("DisableExecuteApiEndpoint", Shape::Boolean),
     optional("PropagateTags", Shape::Boolean),
 ];

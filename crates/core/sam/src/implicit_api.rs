@@ -114,6 +114,7 @@ pub(crate) fn add_paths(context: &mut Context<'_>, kind: &Kind, globals: Option<
                 Ok(None) => {}
                 Err(Fault::Event(event, message)) => {
                     faults.push(Fault::resource(&id, Fault::Event(event, message).message()));
+                    break;
                 }
                 Err(fault) => return Err(vec![fault]),
             }
@@ -173,9 +174,12 @@ fn add_event(
     if kind.is_http && event.get("Properties").is_none() {
         event.insert("Properties", Map::hashed());
     }
+    if !kind.is_http && !event.get("Properties").is_some_and(Node::truthy) {
+        // The check of the event itself says what is missing.
+        return Ok(None);
+    }
     let Some(Node::Map(properties)) = event.get_mut("Properties") else {
-        // The check of the event itself finds what is wrong with one of a REST API.
-        return if kind.is_http { Err(Fault::event(name, "Properties should be a map.")) } else { Ok(None) };
+        return Err(Fault::event(name, "Properties should be a map."));
     };
     if properties.truthy(kind.id_property).is_none() {
         properties.insert(kind.id_property, map! {"Ref" => kind.id});
@@ -184,11 +188,16 @@ fn add_event(
     let Some(api) = api_id(properties.get(kind.id_property)) else {
         return Err(Fault::event(name, should_be(kind.id_property, "a string")));
     };
-    if !kind.is_http && !context.resources.contains(&api) {
+    let bad_settings = kind.is_http && properties.get("RouteSettings").is_some_and(|value| value.as_map().is_none());
+    if !context.resources.contains(&api) {
+        let (property, api_type) = (kind.id_property, kind.api_type);
         return Err(Fault::event(
             name,
-            "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same template.",
+            format!("{property} must be a valid reference to an '{api_type}' resource in same template."),
         ));
+    }
+    if bad_settings {
+        return Err(Fault::event(name, should_be("RouteSettings", "a map")));
     }
     let Some(api_properties) = api_properties(context, kind, &api) else { return Ok(Some((api, path, method))) };
     let managed = api_properties.truthy(MANAGED).is_some();

@@ -6,19 +6,19 @@ use crate::function::code_location;
 use crate::generated::Generated;
 use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, map};
-use crate::properties::{Shape, Specification, check, optional, required};
+use crate::properties::{Shape, Specification, check, free, optional, required, should_be, text};
 use crate::python;
 
 const KIND: &str = "AWS::Serverless::LayerVersion";
 
 const PROPERTIES: Specification = &[
     optional("LayerName", Shape::Text),
-    optional("Description", Shape::Text),
+    text("Description"),
     required("ContentUri", Shape::TextOrMap),
     optional("CompatibleArchitectures", Shape::List),
     optional("CompatibleRuntimes", Shape::List),
-    optional("LicenseInfo", Shape::Text),
-    optional("RetentionPolicy", Shape::Text),
+    text("LicenseInfo"),
+    free("RetentionPolicy"),
     optional("PublishLambdaVersion", Shape::Boolean),
 ];
 
@@ -57,22 +57,36 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     if let Some(uri) = properties.present("ContentUri") {
         layer.put("Content", code_location(&layer.id.clone(), "ContentUri", uri)?);
     }
+    check_architectures(&layer.id, properties.present("CompatibleArchitectures"))?;
     layer.copy(&properties, &["CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo"]);
     Ok(vec![layer])
+}
+
+fn check_architectures(id: &Text, given: Option<&Node>) -> Result<()> {
+    let known = |one: &Node| may_be_intrinsic(one) || matches!(one.as_str(), Some("x86_64" | "arm64"));
+    match given.and_then(Node::as_list) {
+        Some(architectures) if !architectures.iter().all(known) => {
+            Err(Fault::resource(id, "CompatibleArchitectures needs to be a list of 'x86_64' or 'arm64'"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The deletion policy that `RetentionPolicy` asks for.
 fn retention(id: &Text, policy: Option<&Node>) -> Result<Option<Node>> {
     let Some(policy) = policy else { return Ok(None) };
-    let wrong = "'RetentionPolicy' must be one of the following options: ['retain', 'delete'].";
+    let wrong = "'RetentionPolicy' must be one of the following options: ['Retain', 'Delete'].";
     if may_be_intrinsic(policy) {
         return Err(Fault::resource(
             id,
-            "'RetentionPolicy' does not accept intrinsic functions, please use one of the following options: ['retain', \
-             'delete']",
+            "'RetentionPolicy' does not accept intrinsic functions, please use one of the following options: ['Retain', \
+             'Delete']",
         ));
     }
-    match policy.as_str().map(str::to_lowercase).as_deref() {
+    let Some(policy) = policy.as_str() else {
+        return Err(Fault::resource(id, should_be("RetentionPolicy", "a string")));
+    };
+    match Some(policy.to_lowercase()).as_deref() {
         Some("retain") => Ok(Some("Retain".into())),
         Some("delete") => Ok(Some("Delete".into())),
         Some(_) | None => Err(Fault::resource(id, wrong)),

@@ -133,8 +133,7 @@ fn fill_template(id: &Text, name: &str, template: Node, values: &Map) -> Result<
     let Node::Map(mut template) = template else { return Ok(Node::Null) };
     let declared = template.remove("Parameters").unwrap_or(Node::Null);
     let declared: Vec<&str> = declared.as_list().into_iter().flatten().filter_map(Node::as_str).collect();
-    let mut missing: Vec<&str> =
-        declared.iter().copied().filter(|parameter| !values.contains(parameter)).collect();
+    let mut missing: Vec<&str> = declared.iter().copied().filter(|parameter| !values.contains(parameter)).collect();
     if !missing.is_empty() {
         missing.sort_unstable();
         let words = python::repr_words(missing);

@@ -17,7 +17,12 @@ pub(crate) enum Shape {
     /// A text or a list of texts.
     TextOrTexts,
     MapOrBoolean,
-    ListOrMap,
+    /// A map or a list of maps.
+    MapOrMaps,
+    /// A list of texts.
+    Texts,
+    /// A map of texts.
+    TextsByName,
     /// A map of maps.
     Maps,
     /// A text, a map, or a list of these.
@@ -43,7 +48,11 @@ impl Shape {
                 text || value.as_list().is_some_and(|items| items.iter().all(|i| i.as_text().is_some()))
             }
             Shape::MapOrBoolean => map || value.as_bool().is_some(),
-            Shape::ListOrMap => list || map,
+            Shape::MapOrMaps => {
+                map || value.as_list().is_some_and(|items| items.iter().all(|item| item.as_map().is_some()))
+            }
+            Shape::Texts => value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some())),
+            Shape::TextsByName => value.as_map().is_some_and(|map| map.values().all(|value| value.as_text().is_some())),
             Shape::Maps => value.as_map().is_some_and(|map| map.values().all(|value| value.as_map().is_some())),
             Shape::Policies => {
                 let one = |value: &Node| value.as_text().is_some() || value.as_map().is_some();
@@ -61,13 +70,27 @@ pub(crate) struct Property {
     pub(crate) required: bool,
     /// No intrinsic function may stand for it.
     pub(crate) literal: bool,
+    /// A wrong type is told in other words, after everything else.
+    pub(crate) late: bool,
 }
 
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: false, literal: false }
+    Property { name, shape, required: false, literal: false, late: false }
+}
+/// An optional text whose wrong type is told late.
+pub(crate) const fn text(name: &'static str) -> Property {
+    Property { late: true, ..optional(name, Shape::Text) }
+}
+/// An optional map whose wrong type is told late.
+pub(crate) const fn mapping(name: &'static str) -> Property {
+    Property { late: true, ..optional(name, Shape::Map) }
+}
+/// A property without which there is no resource.
+pub(crate) const fn needed(property: Property) -> Property {
+    Property { required: true, ..property }
 }
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: true, literal: false }
+    Property { name, shape, required: true, literal: false, late: false }
 }
 /// A property for which no intrinsic function may stand.
 pub(crate) const fn literal(property: Property) -> Property {
@@ -75,7 +98,13 @@ pub(crate) const fn literal(property: Property) -> Property {
 }
 /// Any value, not required.
 pub(crate) const fn free(name: &'static str) -> Property {
-    Property { name, shape: Shape::Any, required: false, literal: false }
+    optional(name, Shape::Any)
+}
+
+impl Property {
+    fn admits(&self, value: &Node) -> bool {
+        value.is_null() || (!self.literal && may_be_intrinsic(value)) || self.shape.admits(value)
+    }
 }
 
 /// The properties of one type.
@@ -90,14 +119,19 @@ pub(crate) fn check(id: &Text, kind: &str, properties: &Map, specification: &[Pr
         let Some(property) = specification.iter().find(|property| property.name == name.as_str()) else {
             return Err(Fault::resource(id, format!("property {name} not defined for resource of type {kind}")));
         };
-        let escapes = value.is_null() || (!property.literal && may_be_intrinsic(value));
-        if !escapes && !property.shape.admits(value) {
+        if !property.late && !property.admits(value) {
             return Err(Fault::resource(id, format!("Type of property '{name}' is invalid.")));
         }
     }
     for property in specification {
         if property.required && properties.present(property.name).is_none() {
             return Err(Fault::resource(id, format!("Missing required property '{}'.", property.name)));
+        }
+    }
+    for property in specification.iter().filter(|property| property.late) {
+        if properties.get(property.name).is_some_and(|value| !property.admits(value)) {
+            let what = if property.shape == Shape::Map { "a map" } else { "a string" };
+            return Err(Fault::resource(id, should_be(property.name, what)));
         }
     }
     Ok(())

@@ -153,6 +153,7 @@ pub(crate) fn type_name(node: &Node) -> &'static str {
         Node::Bool(_) => "bool",
         Node::Number(number) if number.is_f64() => "float",
         Node::Number(_) => "int",
+        Node::Text(text) if text.origin() == Origin::Template => "Py27UniStr",
         Node::Text(_) => "str",
         Node::List(_) => "list",
         Node::Map(_) => "dict",

@@ -3,17 +3,17 @@
 use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, is_required, optional};
+use crate::properties::{Shape, Specification, check, expect_map, free, is_required, mapping, optional};
 
 const KIND: &str = "AWS::Serverless::SimpleTable";
 
 const PROPERTIES: Specification = &[
-    optional("PointInTimeRecoverySpecification", Shape::Map),
-    optional("PrimaryKey", Shape::Map),
+    free("PointInTimeRecoverySpecification"),
+    optional("PrimaryKey", Shape::TextsByName),
     optional("ProvisionedThroughput", Shape::Map),
-    free("TableName"),
-    optional("Tags", Shape::Map),
-    optional("SSESpecification", Shape::Map),
+    optional("TableName", Shape::TextOrMap),
+    mapping("Tags"),
+    mapping("SSESpecification"),
 ];
 
 pub(crate) fn expand(id: &Text, resource: &Map) -> Result<Vec<Generated>> {
@@ -22,7 +22,7 @@ pub(crate) fn expand(id: &Text, resource: &Map) -> Result<Vec<Generated>> {
     check(id, KIND, properties, PROPERTIES)?;
     let mut table = Generated::new(id, "AWS::DynamoDB::Table");
     table.attributes = generated::main_attributes(resource);
-    let (name, kind) = match properties.present("PrimaryKey") {
+    let (name, kind) = match properties.truthy("PrimaryKey") {
         None => (Node::from("id"), "S"),
         Some(key) => primary_key(id, key)?,
     };

@@ -10,29 +10,29 @@ use crate::generated::{self, Generated};
 use crate::intrinsics::{get_att, reference};
 use crate::node::{Map, Node, Text};
 use crate::policies::Policies;
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, should_be};
+use crate::properties::{Shape, Specification, check, expect_map, free, literal, mapping, optional, should_be, text};
 use crate::role::{self, RoleParts};
 
 const KIND: &str = "AWS::Serverless::StateMachine";
 
 const PROPERTIES: Specification = &[
-    free("Definition"),
-    free("DefinitionUri"),
-    optional("Logging", Shape::Map),
-    optional("Role", Shape::Text),
-    optional("RolePath", Shape::Text),
+    mapping("Definition"),
+    optional("DefinitionUri", Shape::TextOrMap),
+    mapping("Logging"),
+    text("Role"),
+    free("RolePath"),
     optional("PermissionsBoundary", Shape::Text),
-    optional("DefinitionSubstitutions", Shape::Map),
+    mapping("DefinitionSubstitutions"),
     optional("Events", Shape::Maps),
-    optional("Name", Shape::Text),
-    optional("Type", Shape::Text),
-    optional("Tags", Shape::Map),
+    text("Name"),
+    text("Type"),
+    mapping("Tags"),
     optional("PropagateTags", Shape::Boolean),
     optional("Policies", Shape::Policies),
-    optional("Tracing", Shape::Map),
+    mapping("Tracing"),
     free("AutoPublishAlias"),
-    optional("DeploymentPreference", Shape::Map),
-    optional("UseAliasAsEventTarget", Shape::Boolean),
+    free("DeploymentPreference"),
+    literal(optional("UseAliasAsEventTarget", Shape::Boolean)),
 ];
 
 /// A state machine being expanded.

@@ -41,7 +41,6 @@ fn run(document: Node, environment: &Environment) -> Result<Node, Vec<Fault>> {
     let mut context = start(&mut document, environment).map_err(one)?;
     let mut globals = document.remove("Globals");
     origin::mark(&mut context, globals.as_mut());
-    application::look_up(&mut context)?;
     implicit_api::add_default_definitions(&mut context);
     implicit_api::add_paths(&mut context, &implicit_api::REST, globals.as_ref())?;
     implicit_api::add_paths(&mut context, &implicit_api::HTTP, globals.as_ref())?;
@@ -85,6 +84,7 @@ fn start<'e>(document: &mut Map, environment: &'e Environment) -> Result<Context
         function_names: BTreeMap::new(),
         connector_resources: BTreeMap::new(),
         written_kinds: BTreeMap::new(),
+        applications_not_ready: Vec::new(),
         generated_destinations: Vec::new(),
         shared_usage_plan: SharedUsagePlan::default(),
         record_set_groups: BTreeMap::new(),
@@ -164,6 +164,7 @@ fn expand_resources(context: &mut Context<'_>, mut faults: Vec<Fault>) -> Result
             Err(fault) => faults.push(fault),
         }
     }
+    faults.extend(application::not_ready(context));
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -181,6 +182,9 @@ fn expand_resources(context: &mut Context<'_>, mut faults: Vec<Fault>) -> Result
 
 fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<()> {
     expand_policy_templates(context, id, kind)?;
+    if kind == "AWS::Serverless::Application" {
+        application::look_up(context, id)?;
+    }
     let Some(resource) = context.resource(id).cloned() else { return Ok(()) };
     if !id.chars().all(char::is_alphanumeric) {
         return Err(Fault::resource(id, "Logical ids must be alphanumeric."));

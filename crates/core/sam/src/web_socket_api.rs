@@ -6,29 +6,29 @@ use crate::generated::Generated;
 use crate::http_api::{domain, marked_tags};
 use crate::intrinsics::{reference, sub, sub_with};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, required, should_be};
+use crate::properties::{Shape, Specification, check, expect_map, free, mapping, needed, optional, should_be, text};
 
 const KIND: &str = "AWS::Serverless::WebSocketApi";
 const MARKER: &str = "websocketapi:createdBy";
 
 const PROPERTIES: Specification = &[
     free("AccessLogSettings"),
-    free("ApiKeySelectionExpression"),
-    optional("Auth", Shape::Map),
+    text("ApiKeySelectionExpression"),
+    mapping("Auth"),
     free("DefaultRouteSettings"),
-    free("Description"),
-    free("DisableExecuteApiEndpoint"),
-    free("DisableSchemaValidation"),
-    optional("Domain", Shape::Map),
-    free("IpAddressType"),
-    free("Name"),
+    text("Description"),
+    optional("DisableExecuteApiEndpoint", Shape::Boolean),
+    optional("DisableSchemaValidation", Shape::Boolean),
+    mapping("Domain"),
+    text("IpAddressType"),
+    text("Name"),
     optional("PropagateTags", Shape::Boolean),
-    required("RouteSelectionExpression", Shape::Any),
-    required("Routes", Shape::Map),
+    needed(text("RouteSelectionExpression")),
+    needed(mapping("Routes")),
     free("RouteSettings"),
-    free("StageName"),
-    free("StageVariables"),
-    optional("Tags", Shape::Map),
+    optional("StageName", Shape::Text),
+    mapping("StageVariables"),
+    mapping("Tags"),
 ];
 
 struct Parts<'a> {
@@ -49,8 +49,10 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let given = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, given, PROPERTIES)?;
     let mut properties = given.clone();
-    if let Some(domain) = properties.get_mut("Domain") {
-        context.resolve(domain)?;
+    for key in ["Domain", "Auth"] {
+        if let Some(value) = properties.get_mut(key) {
+            context.resolve(value)?;
+        }
     }
     // Observed: of all attributes only `DependsOn` is kept, and that for the API alone.
     let attributes = Map::new();
@@ -136,6 +138,9 @@ fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
         Some("NONE") if has_others => {
             return Err(parts.fault("No additional configurations supported for AuthType NONE."));
         }
+        Some("AWS_IAM") if has_others => {
+            return Err(parts.fault("No additional configurations supported for AuthType AWS_IAM."));
+        }
         Some("CUSTOM") if auth.present("AuthArn").is_none() => {
             return Err(parts.fault("AuthArn must be specified if AuthType is CUSTOM."));
         }
@@ -167,8 +172,9 @@ fn stage(parts: &Parts<'_>, tags: &Map) -> Generated {
 fn routes(parts: &Parts<'_>) -> Result<Vec<Generated>> {
     let mut made = Vec::new();
     for (key, route) in parts.properties.map("Routes").into_iter().flat_map(Map::iter) {
+        let name = route_name(parts, key)?;
         let route = expect_map(parts.id, route, &format!("Routes.{key}"))?;
-        made.extend(route_resources(parts, key, route)?);
+        made.extend(route_resources(parts, key, &name, route)?);
     }
     Ok(made)
 }
@@ -186,8 +192,7 @@ fn route_name(parts: &Parts<'_>, key: &str) -> Result<String> {
     }
 }
 
-fn route_resources(parts: &Parts<'_>, key: &Text, given: &Map) -> Result<Vec<Generated>> {
-    let name = route_name(parts, key)?;
+fn route_resources(parts: &Parts<'_>, key: &Text, name: &str, given: &Map) -> Result<Vec<Generated>> {
     let Some(function) = given.truthy("FunctionArn") else {
         return Err(parts.fault("Route must have associated function."));
     };

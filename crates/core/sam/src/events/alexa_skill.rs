@@ -3,9 +3,9 @@
 use super::Event;
 use crate::error::Result;
 use crate::generated::Generated;
-use crate::properties::{Shape, Specification, optional};
+use crate::properties::{Specification, text};
 
-pub(super) const PROPERTIES: Specification = &[optional("SkillId", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[text("SkillId")];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
     let mut permission = event.permission("alexa-appkit.amazon.com");

@@ -7,21 +7,21 @@ use crate::generated::Generated;
 use crate::implicit_api::{MANAGED, api_id};
 use crate::intrinsics::{sub, sub_with};
 use crate::node::{Map, Node, Text, map};
-use crate::properties::{Shape, Specification, expect_map, free, optional, required, should_be};
+use crate::properties::{Shape, Specification, expect_map, free, mapping, needed, optional, should_be, text};
 use crate::python;
 use crate::swagger::integration::{LambdaIntegration, RequestParameter};
 use crate::swagger::{self, Swagger, normal_method, path_with_wildcards};
 
 pub(super) const PROPERTIES: Specification = &[
-    required("Path", Shape::Text),
-    required("Method", Shape::Text),
-    optional("RestApiId", Shape::Text),
-    optional("Stage", Shape::Text),
-    optional("Auth", Shape::Map),
-    optional("RequestModel", Shape::Map),
+    needed(text("Path")),
+    needed(text("Method")),
+    text("RestApiId"),
+    text("Stage"),
+    mapping("Auth"),
+    mapping("RequestModel"),
     optional("RequestParameters", Shape::List),
     optional("TimeoutInMillis", Shape::Integer),
-    free("ResponseTransferMode"),
+    text("ResponseTransferMode"),
     free("InvokeMode"),
 ];
 
@@ -53,14 +53,14 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
     Ok(vec![permission])
 }
 
-fn text(event: &Event<'_>, key: &str) -> Text {
+fn written(event: &Event<'_>, key: &str) -> Text {
     event.properties.text(key).cloned().unwrap_or_else(|| "".into())
 }
 
 fn permission(context: &Context<'_>, event: &Event<'_>, api: &Text, given: Option<&Node>, suffix: &str) -> Generated {
-    let method = text(event, "Method");
+    let method = written(event, "Method");
     let method = if method.eq_ignore_ascii_case("any") { "*".to_owned() } else { method.to_uppercase() };
-    let path = path_with_wildcards(&text(event, "Path"));
+    let path = path_with_wildcards(&written(event, "Path"));
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(&path) } else { &path };
     let arn = context
         .arn(&format!("execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/${{__Stage__}}/{method}{path}"));
@@ -96,10 +96,10 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         Some(body) if managed => body.clone(),
         _merged => Node::Map(swagger::skeleton()),
     };
-    let (path, method) = (text(event, "Path"), normal_method(&text(event, "Method")));
+    let (path, method) = (written(event, "Path"), normal_method(&written(event, "Method")));
     let mut editor = Swagger::new(&body)?;
     if editor.has_integration(&path, &method)? {
-        let method = text(event, "Method").to_lowercase();
+        let method = written(event, "Method").to_lowercase();
         return Err(event.fault(format!("API method \"{method}\" defined multiple times for path \"{path}\".")));
     }
     let auth = match event.properties.truthy("Auth") {
@@ -150,7 +150,7 @@ fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
     }
     let Some(body) = properties.get("DefinitionBody").filter(|body| swagger::is_valid(body)) else { return Ok(()) };
     let mut editor = Swagger::new(body)?;
-    let (path, method) = (text(event, "Path"), normal_method(&text(event, "Method")));
+    let (path, method) = (written(event, "Path"), normal_method(&written(event, "Method")));
     let api_auth = properties.truthy("Auth").cloned();
     let stage = properties.get("StageName").cloned();
     editor.each_definition(&path, &method, |definition| {

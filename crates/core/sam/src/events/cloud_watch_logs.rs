@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::sub_with;
 use crate::node::{list, map};
-use crate::properties::{Shape, Specification, required};
+use crate::properties::{Specification, needed, text};
 
-pub(super) const PROPERTIES: Specification = &[required("LogGroupName", Shape::Text), required("FilterPattern", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[needed(text("LogGroupName")), needed(text("FilterPattern"))];
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
     let mut permission = event.permission("logs.amazonaws.com");

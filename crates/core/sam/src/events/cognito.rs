@@ -6,9 +6,10 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text};
-use crate::properties::{Shape, Specification, literal, required, should_be};
+use crate::properties::{Shape, Specification, literal, needed, required, should_be, text};
 
-pub(super) const PROPERTIES: Specification = &[required("UserPool", Shape::TextOrMap), literal(required("Trigger", Shape::TextOrTexts))];
+pub(super) const PROPERTIES: Specification =
+    &[needed(text("UserPool")), literal(required("Trigger", Shape::TextOrTexts))];
 
 const NOT_IN_TEMPLATE: &str = "Cognito events must reference a Cognito UserPool in the same template.";
 

@@ -16,7 +16,7 @@ pub(super) const SOURCE: pull::Source = pull::Source {
 };
 
 pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
-    let mut mapping = pull::mapping(event, &SOURCE)?;
+    let mut mapping = pull::event_source_mapping(event, &SOURCE)?;
     let mut config = Map::new();
     for key in ["CollectionName", "DatabaseName", "FullDocument"] {
         config.set(key, event.properties.present(key));

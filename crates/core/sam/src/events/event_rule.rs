@@ -6,20 +6,20 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node};
-use crate::properties::{Shape, Specification, free, optional};
+use crate::properties::{Specification, free, mapping, text};
 
 pub(super) const PROPERTIES: Specification = &[
     free("EventBusName"),
-    optional("Pattern", Shape::Map),
-    optional("DeadLetterConfig", Shape::Map),
-    optional("RetryPolicy", Shape::Map),
-    free("Input"),
-    free("InputPath"),
-    optional("Target", Shape::Map),
+    mapping("Pattern"),
+    mapping("DeadLetterConfig"),
+    mapping("RetryPolicy"),
+    text("Input"),
+    text("InputPath"),
+    mapping("Target"),
     free("Enabled"),
-    free("State"),
-    free("InputTransformer"),
-    optional("RuleName", Shape::Text),
+    text("State"),
+    mapping("InputTransformer"),
+    text("RuleName"),
 ];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {

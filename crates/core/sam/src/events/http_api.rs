@@ -7,19 +7,19 @@ use crate::generated::Generated;
 use crate::implicit_api::api_id;
 use crate::intrinsics::{self, sub, sub_with};
 use crate::node::{Map, Node, Text, map};
-use crate::properties::{Shape, Specification, free, optional, should_be};
+use crate::properties::{Shape, Specification, free, mapping, optional, should_be, text};
 use crate::python;
 use crate::swagger::{self, ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
 
 pub(super) const PROPERTIES: Specification = &[
-    optional("Path", Shape::Text),
-    optional("Method", Shape::Text),
-    optional("ApiId", Shape::Text),
-    optional("Stage", Shape::Text),
-    optional("Auth", Shape::Map),
-    free("TimeoutInMillis"),
+    text("Path"),
+    text("Method"),
+    text("ApiId"),
+    text("Stage"),
+    mapping("Auth"),
+    optional("TimeoutInMillis", Shape::Integer),
     free("RouteSettings"),
-    free("PayloadFormatVersion"),
+    text("PayloadFormatVersion"),
 ];
 
 const DEFAULT: &str = "$default";

@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::{reference, sub, sub_with};
 use crate::node::{Map, list, map};
-use crate::properties::{Shape, Specification, optional, required};
+use crate::properties::{Specification, needed, text};
 
-pub(super) const PROPERTIES: Specification = &[required("Sql", Shape::Text), optional("AwsIotSqlVersion", Shape::Text)];
+pub(super) const PROPERTIES: Specification = &[needed(text("Sql")), text("AwsIotSqlVersion")];
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>) -> Result<Vec<Generated>> {
     let mut permission = event.permission("iot.amazonaws.com");

@@ -14,7 +14,7 @@ const AUTH: [&str; 4] = ["SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "BASIC_AU
 
 pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
     let properties = event.properties;
-    let mut mapping = pull::mapping(event, &SOURCE)?;
+    let mut mapping = pull::event_source_mapping(event, &SOURCE)?;
     let statements = statements(event)?;
     let servers = properties.get("KafkaBootstrapServers").cloned().unwrap_or(Node::Null);
     mapping.put("SelfManagedEventSource", map! {"Endpoints" => map! {"KafkaBootstrapServers" => servers}});

@@ -15,7 +15,7 @@ pub(super) const SOURCE: pull::Source = pull::Source {
 };
 
 pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
-    let mut mapping = pull::mapping(event, &SOURCE)?;
+    let mut mapping = pull::event_source_mapping(event, &SOURCE)?;
     let mut policies: Vec<Node> = pull::on_failure(event, &mut mapping)?.into_iter().collect();
     let secret = basic_auth(event, "Amazon MQ", &["BASIC_AUTH", "VIRTUAL_HOST"])?;
     let broker = event.properties.get("Broker").cloned().unwrap_or(Node::Null);

@@ -11,7 +11,7 @@ pub(super) const SOURCE: pull::Source =
     pull::Source { arn_property: Some("Stream"), extra: &[], starting_position_required: true, consumer_group: true };
 
 pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>, role: Option<&mut Generated>) -> Result<Vec<Generated>> {
-    let mut mapping = pull::mapping(event, &SOURCE)?;
+    let mut mapping = pull::event_source_mapping(event, &SOURCE)?;
     let mut config = Map::new();
     for key in ["ConsumerGroupId", "SchemaRegistryConfig"] {
         config.set(key, event.properties.present(key));

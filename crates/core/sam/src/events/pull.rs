@@ -5,37 +5,37 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Property, Shape, free, optional, required, should_be};
+use crate::properties::{Property, Shape, free, mapping, optional, required, should_be, text};
 use crate::role;
 
 /// Properties that all pulled sources take.
 const COMMON: &[Property] = &[
-    free("BatchSize"),
+    optional("BatchSize", Shape::Integer),
     free("StartingPosition"),
     free("StartingPositionTimestamp"),
-    free("Enabled"),
+    optional("Enabled", Shape::Boolean),
     optional("MaximumBatchingWindowInSeconds", Shape::Integer),
     optional("MaximumRetryAttempts", Shape::Integer),
     optional("BisectBatchOnFunctionError", Shape::Boolean),
     optional("MaximumRecordAgeInSeconds", Shape::Integer),
-    optional("DestinationConfig", Shape::Map),
+    mapping("DestinationConfig"),
     optional("ParallelizationFactor", Shape::Integer),
     optional("Topics", Shape::List),
     optional("Queues", Shape::List),
     optional("SourceAccessConfigurations", Shape::List),
-    free("SecretsManagerKmsKeyId"),
+    text("SecretsManagerKmsKeyId"),
     optional("TumblingWindowInSeconds", Shape::Integer),
     optional("FunctionResponseTypes", Shape::List),
     optional("KafkaBootstrapServers", Shape::List),
-    optional("FilterCriteria", Shape::Map),
-    free("KmsKeyArn"),
-    free("ConsumerGroupId"),
-    optional("ScalingConfig", Shape::Map),
-    optional("ProvisionedPollerConfig", Shape::Map),
-    optional("SchemaRegistryConfig", Shape::Map),
+    mapping("FilterCriteria"),
+    text("KmsKeyArn"),
+    text("ConsumerGroupId"),
+    mapping("ScalingConfig"),
+    mapping("ProvisionedPollerConfig"),
+    mapping("SchemaRegistryConfig"),
     optional("BisectBatchOnFunctionError", Shape::Boolean),
-    optional("MetricsConfig", Shape::Map),
-    optional("LoggingConfig", Shape::Map),
+    mapping("MetricsConfig"),
+    mapping("LoggingConfig"),
 ];
 
 /// Properties that the mapping takes over as they are.
@@ -77,19 +77,19 @@ impl Source {
     /// All properties that the source takes.
     pub(super) fn specification(&self) -> Vec<Property> {
         let mut all: Vec<Property> = COMMON.to_vec();
+        if self.starting_position_required {
+            all.push(required("StartingPosition", Shape::Any));
+        }
         all.extend_from_slice(self.extra);
         if let Some(name) = self.arn_property {
             all.push(required(name, Shape::Any));
-        }
-        if self.starting_position_required {
-            all.push(required("StartingPosition", Shape::Any));
         }
         all
     }
 }
 
 /// Makes the mapping.
-pub(crate) fn mapping(event: &Event<'_>, source: &Source) -> Result<Generated> {
+pub(crate) fn event_source_mapping(event: &Event<'_>, source: &Source) -> Result<Generated> {
     let properties = event.properties;
     if !source.consumer_group && properties.present("ConsumerGroupId").is_some() {
         return Err(

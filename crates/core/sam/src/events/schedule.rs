@@ -7,18 +7,18 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node};
-use crate::properties::{Shape, Specification, free, optional};
+use crate::properties::{Shape, Specification, free, mapping, needed, optional, text};
 
 pub(super) const PROPERTIES: Specification = &[
-    free("Schedule"),
+    needed(text("Schedule")),
     free("RuleName"),
-    free("Input"),
-    free("Enabled"),
-    free("State"),
-    free("Name"),
-    free("Description"),
-    optional("DeadLetterConfig", Shape::Map),
-    free("RetryPolicy"),
+    text("Input"),
+    optional("Enabled", Shape::Boolean),
+    text("State"),
+    text("Name"),
+    text("Description"),
+    mapping("DeadLetterConfig"),
+    mapping("RetryPolicy"),
 ];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {

@@ -6,25 +6,25 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, free, literal, optional};
+use crate::properties::{Shape, Specification, free, literal, mapping, needed, optional, text};
 use crate::role;
 
 pub(crate) const PROPERTIES: Specification = &[
-    optional("PermissionsBoundary", Shape::Text),
-    free("ScheduleExpression"),
-    free("FlexibleTimeWindow"),
-    free("Name"),
-    free("State"),
-    free("Description"),
-    free("StartDate"),
-    free("EndDate"),
-    free("ScheduleExpressionTimezone"),
-    free("GroupName"),
-    free("KmsKeyArn"),
-    free("Input"),
+    text("PermissionsBoundary"),
+    needed(text("ScheduleExpression")),
+    mapping("FlexibleTimeWindow"),
+    text("Name"),
+    text("State"),
+    text("Description"),
+    text("StartDate"),
+    text("EndDate"),
+    text("ScheduleExpressionTimezone"),
+    text("GroupName"),
+    text("KmsKeyArn"),
+    text("Input"),
     free("RoleArn"),
-    optional("DeadLetterConfig", Shape::Map),
-    optional("RetryPolicy", Shape::Map),
+    mapping("DeadLetterConfig"),
+    mapping("RetryPolicy"),
     literal(optional("OmitName", Shape::Boolean)),
 ];
 

@@ -6,10 +6,10 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference, target};
 use crate::node::{Map, Node, list, map};
-use crate::properties::{Shape, Specification, free, optional, required};
+use crate::properties::{Shape, Specification, free, needed, optional, text};
 
 pub(super) const PROPERTIES: Specification = &[
-    required("Topic", Shape::Any),
+    needed(text("Topic")),
     free("Region"),
     free("FilterPolicy"),
     free("FilterPolicyScope"),

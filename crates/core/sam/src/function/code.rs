@@ -1,7 +1,6 @@
 //! Where a function's code comes from: `InlineCode`, `CodeUri`, `ImageUri`; the same forms serve layers and definitions.
 
 use crate::error::{Fault, Result};
-use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, map};
 use crate::python;
 
@@ -12,7 +11,7 @@ use crate::python;
 pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
     let fault = |message: &str| Fault::resource(id, message);
     let has = |key: &str| properties.truthy(key).is_some();
-    match properties.present("PackageType").map(python::display).as_deref() {
+    match properties.truthy("PackageType").map(python::display).as_deref() {
         None | Some("Zip") => {
             let code = zip_code(id, properties)?;
             if !has("Runtime") || !has("Handler") {
@@ -25,7 +24,7 @@ pub(crate) fn code(id: &Text, properties: &Map) -> Result<Node> {
         }
         Some("Image") => {
             let Some(uri) = properties.present("ImageUri") else { return Err(fault("'ImageUri' must be set.")) };
-            if uri.as_text().is_none_or(|uri| uri.is_empty()) && !may_be_intrinsic(uri) {
+            if !uri.truthy() || (uri.as_text().is_none() && uri.as_map().is_none()) {
                 return Err(fault("'ImageUri' requires that a image hosted at a registry be specified."));
             }
             if has("Handler") || has("Runtime") || has("Layers") {

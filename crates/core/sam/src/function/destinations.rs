@@ -19,7 +19,8 @@ pub(crate) fn event_invoke_config(
     alias: Option<&Text>,
 ) -> Result<(Vec<Generated>, Vec<Node>)> {
     let id = parts.id.with("EventInvokeConfig");
-    let mut resource = Generated::new(id.clone(), "AWS::Lambda::EventInvokeConfig").with_attributes(parts.invoke_attributes);
+    let mut resource =
+        Generated::new(id.clone(), "AWS::Lambda::EventInvokeConfig").with_attributes(parts.invoke_attributes);
     if let Some(alias) = alias {
         resource.attributes.insert("DependsOn", list![super::version::alias_id(parts.id, alias)]);
     }
@@ -59,7 +60,8 @@ fn written_destination<'a>(parts: &FunctionParts<'a>, outcome: &str) -> Option<&
 /// The destination with the queue or topic that was made for another function from the same part of `Globals`.
 fn with_shared(context: &Context<'_>, destination: &Map, written: Option<&Map>) -> Map {
     let mut destination = destination.clone();
-    let made = context.generated_destinations.iter().find(|(other, _)| written.is_some_and(|map| map.is_clone_of(other)));
+    let made =
+        context.generated_destinations.iter().find(|(other, _)| written.is_some_and(|map| map.is_clone_of(other)));
     if let Some((_, arn)) = made {
         destination.insert("Destination", arn);
     }

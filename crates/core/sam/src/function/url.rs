@@ -98,8 +98,10 @@ fn validate_cors(id: &Text, config: &Map) -> Result<()> {
             | Shape::TextOrMap
             | Shape::TextOrTexts
             | Shape::MapOrBoolean
-            | Shape::ListOrMap
+            | Shape::MapOrMaps
+            | Shape::Texts
             | Shape::Maps
+            | Shape::TextsByName
             | Shape::Policies => value.as_integer().is_some(),
         };
         if !may_be_intrinsic(value) && !fits {

@@ -12,7 +12,7 @@ use crate::python;
 /// The alias that `AutoPublishAlias` asks for.
 pub(crate) fn alias_name(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<Option<Text>> {
     let id = parts.id;
-    let Some(given) = parts.properties.present("AutoPublishAlias") else {
+    let Some(given) = parts.properties.truthy("AutoPublishAlias") else {
         if parts.properties.present("VersionDeletionPolicy").is_some() {
             return Err(Fault::resource(id, "'VersionDeletionPolicy' requires 'AutoPublishAlias'."));
         }

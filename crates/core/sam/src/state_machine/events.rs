@@ -3,51 +3,54 @@
 use super::StateMachineParts;
 use crate::context::Context;
 use crate::error::{Fault, Result};
-use crate::events::{self, api::{self, EventAuth}};
 use crate::events::dead_letter::{Sender, dead_letter};
 use crate::events::schedule_v2::{self, ScheduleTarget};
 use crate::events::target_id;
+use crate::events::{
+    self,
+    api::{self, EventAuth},
+};
 use crate::generated::Generated;
 use crate::implicit_api::MANAGED;
 use crate::intrinsics::{self, get_att, reference, sub};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Property, Shape, Specification, expect_map, free, literal, optional, required};
+use crate::properties::{Property, Shape, Specification, expect_map, free, literal, mapping, needed, optional, text};
 use crate::role;
 use crate::swagger::{self, INTEGRATION, Swagger, normal_method};
 use std::borrow::Cow;
 
 const RULE: Specification = &[
-    free("EventBusName"),
-    optional("Pattern", Shape::Map),
-    free("Input"),
-    free("InputPath"),
-    optional("DeadLetterConfig", Shape::Map),
-    optional("RetryPolicy", Shape::Map),
-    free("State"),
-    free("RuleName"),
-    optional("Target", Shape::Map),
-    free("InputTransformer"),
+    text("EventBusName"),
+    mapping("Pattern"),
+    text("Input"),
+    text("InputPath"),
+    mapping("DeadLetterConfig"),
+    mapping("RetryPolicy"),
+    text("State"),
+    text("RuleName"),
+    mapping("Target"),
+    mapping("InputTransformer"),
 ];
 
 const SCHEDULE: Specification = &[
-    required("Schedule", Shape::Text),
-    free("Input"),
-    free("Enabled"),
-    free("State"),
-    free("Name"),
-    free("Description"),
-    optional("DeadLetterConfig", Shape::Map),
-    optional("RetryPolicy", Shape::Map),
-    optional("Target", Shape::Map),
+    needed(text("Schedule")),
+    text("Input"),
+    optional("Enabled", Shape::Boolean),
+    text("State"),
+    text("Name"),
+    text("Description"),
+    mapping("DeadLetterConfig"),
+    mapping("RetryPolicy"),
+    mapping("Target"),
     free("RoleArn"),
 ];
 
 const API: Specification = &[
-    required("Path", Shape::Text),
-    required("Method", Shape::Text),
-    optional("RestApiId", Shape::Text),
-    optional("Stage", Shape::Text),
-    optional("Auth", Shape::Map),
+    needed(text("Path")),
+    needed(text("Method")),
+    text("RestApiId"),
+    text("Stage"),
+    mapping("Auth"),
     literal(optional("UnescapeMappingTemplate", Shape::Boolean)),
 ];
 
