@@ -30,6 +30,21 @@ pub const STACK_TAG: &str = "stackfleet:stack";
 /// The execution role of a self-managed set without `role:`, by AWS's name.
 const EXECUTION_ROLE: &str = "AWSCloudFormationStackSetExecutionRole";
 
+/// What a stack shall be everywhere: a stack set and its cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedStack {
+    /// The app.
+    pub app: String,
+    /// The stack.
+    pub stack: String,
+    /// Name of the stack set.
+    pub set: String,
+    /// What the set shall be.
+    pub definition: Definition,
+    /// Where, with which values.
+    pub cells: Vec<WantedCell>,
+}
+
 /// An app and what it wants.
 #[derive(Debug)]
 pub(crate) struct AppWants<'a> {
@@ -51,14 +66,18 @@ pub(crate) struct Deployment<'a> {
 }
 
 /// A cell that shall exist.
-#[derive(Debug, Clone)]
-pub(crate) struct WantedCell {
-    pub(crate) account: AccountRef,
-    pub(crate) unit: String,
-    pub(crate) region: Region,
-    pub(crate) wave: u32,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedCell {
+    /// The account.
+    pub account: AccountRef,
+    /// Path of its unit.
+    pub unit: String,
+    /// The region.
+    pub region: Region,
+    /// Wave number, from 0.
+    pub wave: u32,
     /// Parameter values that differ from the set's.
-    pub(crate) overrides: BTreeMap<String, String>,
+    pub overrides: BTreeMap<String, String>,
 }
 
 impl Deployment<'_> {

@@ -28,8 +28,8 @@ mod values;
 
 pub use artifacts::{Artifact, Artifacts};
 pub use changes::{StackChanges, changes};
-pub use deployment::{APP_TAG, STACK_TAG, set_name};
+pub use deployment::{APP_TAG, STACK_TAG, WantedCell, WantedStack, set_name};
 pub use observed::{Cell, Observed, Scope};
 pub use package::{NoSuchPlace, capabilities, package};
 pub use plan::{Action, Plan};
-pub use planner::{SCHEMA, Verification, plan, repair, retry, scope, verify};
+pub use planner::{SCHEMA, Verification, plan, repair, retry, scope, verify, wanted};

@@ -20,7 +20,8 @@ pub struct Scope {
     /// Those of them whose instances have parameter values of their own: these cost a call for each instance whose
     /// last operation does not tell them (see [`tells_overrides`]).
     pub overrides: BTreeSet<String>,
-    /// Whether policies and their attachments are read.
+    /// Whether planning needs the policies and their attachments; otherwise they are read where that is allowed, for
+    /// what binds accounts decides what will be refused.
     pub policies: bool,
     /// Artifact keys to look for in the artifact bucket of each region.
     pub artifacts: BTreeSet<String>,
@@ -92,6 +93,13 @@ pub struct ObservedOrganization {
     pub creations: BTreeMap<String, ObservedCreation>,
     /// Service control policies by name. Policies that AWS manages are left out.
     pub policies: BTreeMap<String, ObservedPolicy>,
+    /// Nodes (`r-...`, `ou-...`, account ids) with service control policies of their own and without `FullAWSAccess`.
+    /// A node without policies of its own has it, for AWS leaves no node without any.
+    pub full_access_detached: BTreeSet<String>,
+    /// Resource control policies by name, empty where they are off. Policies that AWS manages are left out.
+    pub resource_control_policies: BTreeMap<String, ObservedPolicy>,
+    /// Whether all policies of either kind are known.
+    pub policies_known: bool,
 }
 
 /// A unit.
@@ -140,7 +148,7 @@ pub struct ObservedCreation {
     pub failure: Option<String>,
 }
 
-/// A service control policy.
+/// A policy of the organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedPolicy {
     /// `p-...`.

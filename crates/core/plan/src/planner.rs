@@ -11,7 +11,7 @@ use stackfleet_project::{
 use crate::{
     artifacts::Artifacts,
     check, code,
-    deployment::{self, AppWants, is_service_managed, set_name},
+    deployment::{self, AppWants, WantedStack, is_service_managed, set_name},
     draft::Draft,
     groundwork::{self, WantedRole},
     observed::{Observed, PermissionModel, Scope},
@@ -81,6 +81,27 @@ pub fn repair(project: &Project, artifacts: &Artifacts, observed: &Observed) -> 
 #[must_use]
 pub fn retry(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Plan {
     make(project, artifacts, observed, Extent::Failed)
+}
+
+/// Returns what every stack shall be, whether that is a change or not: the cells are those of a plan for the same
+/// project and world, in the same order.
+#[must_use]
+pub fn wanted(project: &Project, artifacts: &Artifacts, observed: &Observed) -> Vec<WantedStack> {
+    let mut draft = Draft::default();
+    let by_unit = project.apps.values().flat_map(|app| app.stacks.values()).any(is_service_managed);
+    if !world(&mut draft, project, observed, by_unit) {
+        return Vec::new();
+    }
+    let population = Population::of(project, observed);
+    let wants = deployment::wanted(&mut draft, project, artifacts, observed, &population);
+    let stacks = wants.into_iter().flat_map(|app| app.deployments).map(|deployment| WantedStack {
+        app: deployment.app.name.value.clone(),
+        stack: deployment.stack.name.value.clone(),
+        set: deployment.set,
+        definition: deployment.definition,
+        cells: deployment.cells,
+    });
+    stacks.collect()
 }
 
 /// How much of the world a plan is to change.

@@ -95,6 +95,12 @@ impl ArnPattern {
         }
     }
 
+    /// Returns the keys of the variables.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let parts = if let Self::Parts(parts) = self { &parts.patterns[..] } else { &[] };
+        parts.iter().flat_map(Pattern::keys)
+    }
+
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
         if let Self::Parts(parts) = self {
             for pattern in &parts.patterns {

@@ -241,6 +241,19 @@ impl Condition {
         }
     }
 
+    /// Returns the key that it tests and those of the variables in its values.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        let mut keys = vec![&*self.key.written];
+        match &self.test {
+            Test::Text(patterns) | Test::TextIgnoringCase(patterns) => {
+                keys.extend(patterns.iter().flat_map(Pattern::keys))
+            }
+            Test::Arn(patterns) => keys.extend(patterns.iter().flat_map(ArnPattern::keys)),
+            Test::Number(..) | Test::Date(..) | Test::Bool(_) | Test::Binary(_) | Test::Address(_) | Test::Null(_) => {}
+        }
+        keys
+    }
+
     /// Adds the keys on whose unknown values the answer depends.
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
         if self.holds(context) != Truth::Unknown {

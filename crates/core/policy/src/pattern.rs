@@ -120,6 +120,14 @@ impl Pattern {
         }
     }
 
+    /// Returns the keys of the variables.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(&*variable.key.written),
+            Piece::Literal(_) | Piece::Run | Piece::One => None,
+        })
+    }
+
     /// Tells whether the whole text matches. A variable whose key is absent and that has no default, or whose key
     /// has several values, makes the pattern match nothing.
     pub(crate) fn matches(&self, text: &str, context: &Context) -> Truth {

@@ -120,6 +120,13 @@ impl Policy {
         self.version
     }
 
+    /// Returns every context key that it asks for, in conditions and as a variable; some may be there several times.
+    ///
+    /// Whoever decides before a request is made sets those of them unknown that are not known.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(Statement::keys)
+    }
+
     /// Returns the statements in the order of the document.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
@@ -144,6 +151,14 @@ impl Statement {
     #[must_use]
     pub const fn span(&self) -> Option<Span> {
         self.span
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let patterns = match &self.resources {
+            Resources::Everything => &[],
+            Resources::Only(patterns) | Resources::Except(patterns) => &patterns[..],
+        };
+        patterns.iter().flat_map(ArnPattern::keys).chain(self.conditions.iter().flat_map(Condition::keys))
     }
 
     /// Returns whether it allows or denies.

@@ -30,7 +30,7 @@ pub enum Family {
     PolicyChange,
     /// `DescribePolicy`: 2 a second.
     PolicyDescribe,
-    /// `ListPolicies`, `ListTargetsForPolicy`: 5 a second.
+    /// `ListPolicies`, `ListTargetsForPolicy`, `ListPoliciesForTarget`: 5 a second.
     PolicyList,
     /// `ListParents`, `ListAccountsForParent`, `ListOrganizationalUnitsForParent`: 5 a second.
     TreeList,

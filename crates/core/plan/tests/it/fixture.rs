@@ -109,6 +109,9 @@ pub(crate) fn world(accounts: &[(&str, &str, &str)]) -> Observed {
         accounts: all,
         creations: BTreeMap::new(),
         policies: BTreeMap::new(),
+        full_access_detached: BTreeSet::new(),
+        resource_control_policies: BTreeMap::new(),
+        policies_known: true,
     };
     Observed { organization: Some(organization), ..empty_world() }
 }

@@ -414,3 +414,15 @@ fn an_explanation_names_every_reason() {
     });
     assert_eq!(blockers, ["scp ou-1 -", "identity - -", "boundary - D"]);
 }
+
+#[test]
+fn a_policy_tells_the_keys_that_it_asks_for() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::home-${aws:username}/*",
+         "Condition": {"StringEquals": {"aws:PrincipalTag/team": "${aws:ResourceTag/team}"}, "Null": {"aws:SourceIp": "true"}}},
+        {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}]}"#;
+    let policy = Policy::parse(PolicyKind::ServiceControl, "p", text).unwrap();
+    let mut keys: Vec<&str> = policy.keys().collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["aws:PrincipalTag/team", "aws:ResourceTag/team", "aws:SourceIp", "aws:username"]);
+}

@@ -390,6 +390,9 @@ impl World {
             accounts: BTreeMap::from([(management.clone(), account)]),
             creations: BTreeMap::new(),
             policies: BTreeMap::new(),
+            full_access_detached: BTreeSet::new(),
+            resource_control_policies: BTreeMap::new(),
+            policies_known: true,
         });
         Outcome::Done(Fact::Organization { id: "o-abcdefghij".to_owned(), management, root: "r-abcd".to_owned() })
     }

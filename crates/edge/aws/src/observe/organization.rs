@@ -17,6 +17,9 @@ use crate::{connect::Aws, failure::Failure, limiter::Family};
 /// Calls in flight at once; the limiter decides how fast they go.
 const CONCURRENCY: usize = 16;
 
+/// The service control policy that AWS attaches to every node when the type is switched on.
+const FULL_ACCESS: &str = "p-FullAWSAccess";
+
 pub(super) async fn organization(
     aws: &Aws,
     scope: &Scope,
@@ -43,34 +46,41 @@ pub(super) async fn organization(
         accounts: BTreeMap::new(),
         creations: BTreeMap::new(),
         policies: BTreeMap::new(),
+        full_access_detached: BTreeSet::new(),
+        resource_control_policies: BTreeMap::new(),
+        policies_known: false,
         management,
     };
     if found.management != *aws.account() {
         // A member account may describe the organization and nothing more, unless it is a delegated administrator.
         return Ok(Some(found));
     }
-    roots(aws, &mut found).await?;
+    let resource_control = roots(aws, &mut found).await?;
     units(aws, &mut found).await?;
     accounts(aws, &mut found).await?;
     creations(aws, &mut found, gaps).await;
-    if scope.policies && found.service_control_policies {
-        policies(aws, &mut found).await?;
+    match all_policies(aws, &mut found, resource_control).await {
+        Ok(()) => found.policies_known = true,
+        Err(failure) if scope.policies => return Err(failure),
+        Err(failure) => gaps.push(Gap { what: "policies of the organization".to_owned(), why: failure.to_string() }),
     }
     found.stack_sets_access = stack_sets_access(aws, gaps).await;
     Ok(Some(found))
 }
 
-async fn roots(aws: &Aws, found: &mut ObservedOrganization) -> Result<(), Failure> {
+/// Reads the root; tells whether resource control policies are on.
+async fn roots(aws: &Aws, found: &mut ObservedOrganization) -> Result<bool, Failure> {
     let list = || aws.organizations.list_roots().send();
     let roots = aws.read(Family::OrganizationSwitch, "organizations", "ListRoots", list).await?;
-    if let Some(root) = roots.roots().first() {
-        root.id().unwrap_or_default().clone_into(&mut found.root);
-        found.service_control_policies = root.policy_types().iter().any(|kind| {
-            kind.r#type() == Some(&PolicyType::ServiceControlPolicy)
-                && kind.status() == Some(&sdk::PolicyTypeStatus::Enabled)
-        });
-    }
-    Ok(())
+    let Some(root) = roots.roots().first() else { return Ok(false) };
+    root.id().unwrap_or_default().clone_into(&mut found.root);
+    let enabled = |kind: PolicyType| {
+        root.policy_types()
+            .iter()
+            .any(|found| found.r#type() == Some(&kind) && found.status() == Some(&sdk::PolicyTypeStatus::Enabled))
+    };
+    found.service_control_policies = enabled(PolicyType::ServiceControlPolicy);
+    Ok(enabled(PolicyType::ResourceControlPolicy))
 }
 
 /// Walks the tree level by level; units of a level are listed side by side.
@@ -214,12 +224,24 @@ async fn creations(aws: &Aws, found: &mut ObservedOrganization, gaps: &mut Vec<G
     }
 }
 
-async fn policies(aws: &Aws, found: &mut ObservedOrganization) -> Result<(), Failure> {
+/// Reads every policy that binds accounts, each document once.
+async fn all_policies(aws: &Aws, found: &mut ObservedOrganization, resource_control: bool) -> Result<(), Failure> {
+    if found.service_control_policies {
+        found.policies = policies(aws, PolicyType::ServiceControlPolicy).await?;
+        found.full_access_detached = full_access_detached(aws, &found.policies).await?;
+    }
+    if resource_control {
+        found.resource_control_policies = policies(aws, PolicyType::ResourceControlPolicy).await?;
+    }
+    Ok(())
+}
+
+async fn policies(aws: &Aws, kind: PolicyType) -> Result<BTreeMap<String, ObservedPolicy>, Failure> {
     let mut summaries = Vec::new();
     let mut token = None;
     loop {
         let list = || {
-            let call = aws.organizations.list_policies().filter(PolicyType::ServiceControlPolicy);
+            let call = aws.organizations.list_policies().filter(kind.clone());
             call.set_next_token(token.clone()).send()
         };
         let page = aws.read(Family::PolicyList, "organizations", "ListPolicies", list).await?;
@@ -242,8 +264,30 @@ async fn policies(aws: &Aws, found: &mut ObservedOrganization) -> Result<(), Fai
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
-    found.policies.extend(read);
-    Ok(())
+    Ok(read.into_iter().collect())
+}
+
+/// Asks the nodes that have policies of their own whether `FullAWSAccess` is still among them.
+async fn full_access_detached(
+    aws: &Aws,
+    policies: &BTreeMap<String, ObservedPolicy>,
+) -> Result<BTreeSet<String>, Failure> {
+    let nodes: BTreeSet<&String> = policies.values().flat_map(|policy| &policy.targets).collect();
+    let asked: Vec<Option<String>> = stream::iter(nodes)
+        .map(|node| async move {
+            let list = || {
+                let call = aws.organizations.list_policies_for_target().target_id(node);
+                call.filter(PolicyType::ServiceControlPolicy).send()
+            };
+            // At most ten policies are attached to a node: one page.
+            let page = aws.read(Family::PolicyList, "organizations", "ListPoliciesForTarget", list).await?;
+            let full = page.policies().iter().any(|policy| policy.id() == Some(FULL_ACCESS));
+            Ok::<_, Failure>((!full).then(|| node.clone()))
+        })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(asked.into_iter().flatten().collect())
 }
 
 async fn targets(aws: &Aws, policy: &str) -> Result<BTreeSet<String>, Failure> {

@@ -1,0 +1,64 @@
+//! What will be refused or surprise, told before anything is changed.
+//!
+//! [`check`] looks at a project, a plan and the world that the plan was made for, and decides with the same engine that
+//! AWS's rules were taught to, call by call, what will not be allowed and by which statement. Only what is certain is
+//! an error; what depends on something that nobody knows yet is a note that names it.
+//!
+//! One rule, one file: see `rules`. README.md lists the failures that users of stack sets meet, and where each is
+//! checked.
+
+#![warn(missing_docs)]
+
+mod codes;
+mod controls;
+mod judge;
+mod permissions;
+mod report;
+mod requirement;
+mod roles;
+mod rules;
+mod survey;
+mod world;
+
+use stackfleet_base::Sources;
+use stackfleet_plan::{Artifacts, Observed, Plan, wanted};
+use stackfleet_project::Project;
+
+pub use report::{Finding, Refusal, Report};
+pub use requirement::{Operation, Requirement, Requirements, Site};
+
+/// What is looked at.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its files, for places.
+    pub sources: &'a Sources,
+    /// Its packed code.
+    pub artifacts: &'a Artifacts,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The world that the plan was made for.
+    pub observed: &'a Observed,
+    /// Who knows what resources need.
+    pub requirements: &'a dyn Requirements,
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").field("plan", &self.plan.id).finish_non_exhaustive()
+    }
+}
+
+/// Looks at everything.
+#[must_use]
+pub fn check(input: &Input<'_>) -> Report {
+    let wanted = wanted(input.project, input.artifacts, input.observed);
+    let world = world::World::new(input, &wanted);
+    let mut report = Report::default();
+    for rule in rules::ALL {
+        rule(&world, &mut report);
+    }
+    report.sort();
+    report
+}

@@ -1,0 +1,8 @@
+//! Tests of the public interface.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic; helpers count as non-test code")]
+
+mod documented;
+mod fixture;
+mod permission;
+mod surprise;
