@@ -8,9 +8,10 @@ use serde_json::Value;
 use stackfleet_base::{Diagnostic, diagnostic};
 
 use crate::{
-    Scope, Template,
+    Problem, Scope, Template,
     graph::{EVALUATED_ATTRIBUTES, graph},
     intrinsic::{Reference, references},
+    pinpoint,
     pointer::{Step, to_pointer},
     problem::CYCLE,
     template::BODY_BYTES_MAX,
@@ -41,7 +42,7 @@ const SECRET_DEFAULT: &str = "TPL023";
 /// ```
 #[must_use]
 pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
-    let mut checker = Checker { template, found: Vec::new(), used: Used::default() };
+    let mut checker = Checker { template, found: Vec::new(), problems: Vec::new(), used: Used::default() };
     checker.secrets_in_outputs();
     checker.secret_defaults();
     checker.circles();
@@ -50,7 +51,8 @@ pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
         checker.functions();
     }
     checker.size(text);
-    let mut found = checker.found;
+    let Checker { mut found, problems, .. } = checker;
+    found.extend(pinpoint::diagnostics(template, &problems, text));
     diagnostic::sort(&mut found);
     found
 }
@@ -67,6 +69,7 @@ struct Used<'template> {
 struct Checker<'template> {
     template: &'template Template,
     found: Vec<Diagnostic>,
+    problems: Vec<Problem>,
     used: Used<'template>,
 }
 
@@ -140,7 +143,7 @@ impl<'template> Checker<'template> {
         for problem in Scope::open(self.template).function_problems(self.template) {
             let known = self.template.problems().iter().any(|known| known.message == problem.message);
             if !known {
-                self.found.push(problem.to_diagnostic(self.template.problem_span(&problem)));
+                self.problems.push(problem);
             }
         }
     }
@@ -318,7 +321,7 @@ Outputs:
         Error TPL004 Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined <[!Ref Env, !Ref List]>
         Error TPL004 Template error: Fn::Select requires a list argument with two elements: an integer index and a list <[x]>
         Error TPL007 Template error: Unable to get mapping for M::x::b <[M, x, b]>
-        Error TPL004 Template error: Encountered unsupported function: Fn::Foo Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr] <{'Fn::Foo': 1}>
+        Error TPL004 Template error: Encountered unsupported function: Fn::Foo Supported functions are: [Fn::Base64, Fn::GetAtt, Fn::GetAZs, Fn::ImportValue, Fn::Join, Fn::Split, Fn::FindInMap, Fn::Select, Ref, Fn::Equals, Fn::If, Fn::Not, Condition, Fn::And, Fn::Or, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::ValueOf, Fn::ValueOfAll, Fn::RefAll, Fn::Sub, Fn::Cidr] <Fn::Foo>
         Error TPL007 Template format error: The Value field of every Outputs member must evaluate to a String <L>
         ");
     }

@@ -231,7 +231,8 @@ fn is_type_tag(tag: &str) -> bool {
     tag == "!" || tag.starts_with("!!") || tag.starts_with("!<tag:yaml.org,2002:")
 }
 
-fn long_form(tag: &str) -> Option<&'static str> {
+/// Returns the long name of the function that a tag stands for.
+pub(crate) fn long_form(tag: &str) -> Option<&'static str> {
     Some(match tag.strip_prefix('!')? {
         "Ref" => "Ref",
         "Condition" => "Condition",

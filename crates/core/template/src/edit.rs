@@ -8,7 +8,7 @@ use stackfleet_base::{Edit, Span};
 
 use crate::{
     Template,
-    document::{Place, TreeView, find},
+    document::{self, Place, TreeView, find},
     pointer::to_pointer,
     yaml::{Mapping, Node, NodeValue, ScalarStyle},
 };
@@ -19,7 +19,10 @@ impl Template {
     /// `None` where nothing is written at the pointer by itself.
     #[must_use]
     pub fn replace(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
-        let (_, place) = self.written(pointer)?;
+        let (node, place) = self.written(pointer)?;
+        if let Some(edit) = without_tag(node, place, value) {
+            return Some(edit);
+        }
         let before = text.get(..place.value.start)?;
         let is_apart = place.value.end > place.value.start || before.ends_with(char::is_whitespace);
         // A list may stand at the column of its key, anything else must not.
@@ -87,6 +90,20 @@ impl Template {
         let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, pointer);
         Some((node, place)).filter(|_| exact)
     }
+}
+
+/// Returns the edit that writes a call in its long form, where the short one would make something else of the argument:
+/// `!Sub 0` is a text, `!GetAtt "a.b"` a list.
+fn without_tag(node: &Node, place: Place, value: &Value) -> Option<Edit> {
+    let tag = node.tag.as_ref().filter(|tag| place.key == Some(tag.span))?;
+    let function = document::long_form(&tag.name)?;
+    let is_taken_as_it_is = match value {
+        Value::String(_) => function != "Fn::GetAtt",
+        Value::Array(_) | Value::Object(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    };
+    let replacement = Value::from_iter([(function, value.clone())]).to_string();
+    (!is_taken_as_it_is).then_some(Edit { span: node.full_span(), replacement })
 }
 
 /// Tells whether a member is a mapping's own and not merged into it.
@@ -239,6 +256,17 @@ mod tests {
             let text = format!("A:\n  - B: |+\n      x{rest}");
             assert_eq!(edited(&text, "/N", &json!(1)), text.replace(&format!("x{rest}"), &format!("x{added}")));
         }
+    }
+
+    #[test]
+    fn a_short_call_becomes_a_long_one_where_it_must() {
+        let text = "A: !Sub x # c\nB: [!GetAtt a.b]\n";
+        assert_eq!(edited(text, "/A/Fn::Sub", &json!(0)), text.replace("!Sub x", "{\"Fn::Sub\":0}"));
+        assert_eq!(edited(text, "/A/Fn::Sub", &json!("y")), text.replace("x", "\"y\""));
+        assert_eq!(
+            edited(text, "/B/0/Fn::GetAtt", &json!("c.d")),
+            text.replace("!GetAtt a.b", "{\"Fn::GetAtt\":\"c.d\"}")
+        );
     }
 
     #[test]

@@ -53,6 +53,7 @@ mod intrinsic;
 mod language_extensions;
 mod names;
 mod parameter;
+mod pinpoint;
 mod pointer;
 mod problem;
 mod template;

@@ -2,7 +2,6 @@
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use stackfleet_base::suggest::nearest;
 
 use crate::{
     Problem, Resource, Template,
@@ -24,12 +23,8 @@ pub(crate) fn problems(template: &Template) -> Vec<Problem> {
     checker.problems
 }
 
-fn suggesting<'known>(problem: Problem, name: &str, known: impl Iterator<Item = &'known str>) -> Problem {
-    match nearest(name, known) {
-        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
-        None => problem,
-    }
-}
+/// How many wrong names get suggestions.
+const SUGGESTIONS_MAX: usize = 200;
 
 struct Checker<'template> {
     template: &'template Template,
@@ -109,16 +104,19 @@ impl<'template> Checker<'template> {
     fn resource(&mut self, at: usize, resource: &Resource<'template>) {
         let mut path = vec![Step::Key("Resources"), Step::Key(resource.name)];
         self.condition_attribute(resource.condition(), &mut path, "Resources");
-        for name in resource.depends_on() {
+        let in_list = resource.attribute("DependsOn").is_some_and(Value::is_array);
+        path.push(Step::Key("DependsOn"));
+        for (index, name) in resource.depends_on().enumerate() {
             self.needs(at, name);
             if !self.has_resource(name) {
-                path.push(Step::Key("DependsOn"));
+                path.extend(in_list.then_some(Step::Index(index)));
                 let problem = Problem::unresolved(name, "Resources", to_pointer(&path));
                 let known = self.template.resources().map(|resource| resource.name);
-                self.problems.push(suggesting(problem, name, known));
-                path.pop();
+                self.report(problem, name, known);
+                path.truncate(3);
             }
         }
+        path.pop();
         for attribute in EVALUATED_ATTRIBUTES {
             if let Some(value) = resource.attribute(attribute) {
                 path.push(Step::Key(attribute));
@@ -154,7 +152,7 @@ impl<'template> Checker<'template> {
             "Template format error: Unresolved condition dependency {name} in the {block} block of the template"
         );
         let known = self.template.section("Conditions").map(|(name, _)| name);
-        self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
+        self.report(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known);
         path.pop();
     }
 
@@ -187,25 +185,27 @@ impl<'template> Checker<'template> {
                 self.refuse(UNRESOLVED, path, message);
             }
             Reference::Name(name) if !self.has_name(name) => {
-                let known = self.template.resources().map(|resource| resource.name);
+                let resources = self.template.resources().map(|resource| resource.name);
+                let resources = resources.filter(|_| !in_conditions);
                 let parameters = self.template.parameters().keys().map(String::as_str);
-                let known = known.chain(parameters).chain(PSEUDO_PARAMETERS);
-                self.problems.push(suggesting(Problem::unresolved(name, block, to_pointer(path)), name, known));
+                let known = resources.chain(parameters).chain(PSEUDO_PARAMETERS);
+                self.report(Problem::unresolved(name, block, to_pointer(path)), name, known);
             }
             Reference::Attribute(..) if in_conditions => {
                 let message = "Template error: Fn::GetAtt cannot be used in the Conditions block of the template";
                 self.refuse(FUNCTION, path, message);
             }
             Reference::Attribute(name, attribute) if !self.has_resource(name) => {
-                let in_sub = path.contains(&Step::Key("Fn::Sub"));
-                let message = match attribute.filter(|_| in_sub) {
+                let in_call = path.last() == Some(&Step::Key("Fn::GetAtt"));
+                let message = match attribute.filter(|_| !in_call) {
                     Some(attribute) => format!(
                         "Template error: instance of Fn::Sub references invalid resource attribute {name}.{attribute}"
                     ),
                     None => format!("Template error: instance of Fn::GetAtt references undefined resource {name}"),
                 };
+                let pointer = if in_call { first_item(path) } else { to_pointer(path) };
                 let known = self.template.resources().map(|resource| resource.name);
-                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
+                self.report(Problem::new(UNRESOLVED, message, pointer), name, known);
             }
             Reference::Condition(name) if !self.has_condition(name) => {
                 let function = match path.last() {
@@ -213,21 +213,35 @@ impl<'template> Checker<'template> {
                     Some(Step::Index(_)) | None => "Condition",
                 };
                 let message = format!("Template error: unresolved condition dependency {name} in {function}");
+                let pointer = if function == "Fn::If" { first_item(path) } else { to_pointer(path) };
                 let known = self.template.section("Conditions").map(|(name, _)| name);
-                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
+                self.report(Problem::new(UNRESOLVED, message, pointer), name, known);
             }
             Reference::Mapping(name) if !self.has_mapping(name) => {
                 let message = format!(
                     "Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
                 );
                 let known = self.template.section("Mappings").map(|(name, _)| name);
-                self.problems.push(suggesting(Problem::new(UNRESOLVED, message, to_pointer(path)), name, known));
+                self.report(Problem::new(UNRESOLVED, message, first_item(path)), name, known);
             }
             Reference::Name(_) | Reference::Attribute(..) | Reference::Condition(_) | Reference::Mapping(_) => {}
         }
     }
 
+    /// Reports a name that leads nowhere, with the one that may be meant. A template in which hardly anything is right
+    /// gets no suggestions: they take time.
+    fn report<'known>(&mut self, problem: Problem, name: &str, known: impl Iterator<Item = &'known str>) {
+        let known = known.filter(|_| self.problems.len() < SUGGESTIONS_MAX);
+        let problem = problem.suggesting(name, known.collect::<Vec<_>>());
+        self.problems.push(problem);
+    }
+
     fn refuse(&mut self, code: &'static str, path: &[Step<'_>], message: impl Into<String>) {
         self.problems.push(Problem::new(code, message, to_pointer(path)));
     }
+}
+
+/// Returns the pointer of a list's first item.
+fn first_item(path: &[Step<'_>]) -> String {
+    to_pointer(path) + "/0"
 }

@@ -86,8 +86,12 @@ impl ParameterKind {
     }
 }
 
+/// The types that stand for themselves.
+pub(crate) const PLAIN_TYPES: [&str; 6] =
+    ["String", "Number", "CommaDelimitedList", "List<Number>", "List<String>", "AWS::SSM::Parameter::Name"];
+
 /// The types that name a resource of the target account ("AWS-specific parameter types" of the user guide).
-const AWS_TYPES: [&str; 10] = [
+pub(crate) const AWS_TYPES: [&str; 10] = [
     "AWS::EC2::AvailabilityZone::Name",
     "AWS::EC2::Image::Id",
     "AWS::EC2::Instance::Id",

@@ -1,6 +1,9 @@
 //! What CloudFormation would say against a template or its inputs.
 
-use stackfleet_base::{Diagnostic, Span};
+use stackfleet_base::{
+    Diagnostic, Span,
+    suggest::{distance, nearest},
+};
 
 /// A refusal, in CloudFormation's words, with its place in the template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,11 +19,20 @@ pub struct Problem {
     pub help: Option<String>,
     /// The name that leads nowhere and the section it stands in: CloudFormation names all of a section at once.
     pub(crate) unresolved: Option<Box<(String, &'static str)>>,
+    /// The word that is wrong, within what is written at the place.
+    pub(crate) wrong: Option<Box<Wrong>>,
+}
+
+/// A word that is wrong, and the one that is surely meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) written: String,
+    pub(crate) meant: Option<String>,
 }
 
 impl Problem {
     pub(crate) fn new(code: &'static str, message: impl Into<String>, pointer: impl Into<String>) -> Self {
-        Self { code, message: message.into(), pointer: pointer.into(), help: None, unresolved: None }
+        Self { code, message: message.into(), pointer: pointer.into(), help: None, unresolved: None, wrong: None }
     }
 
     /// Makes the problem of a name that leads nowhere.
@@ -32,6 +44,21 @@ impl Problem {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Says which word is wrong and, if one of the known ones is near, which was meant. A word that is the only one near
+    /// and not too far makes a fix.
+    pub(crate) fn suggesting<'known>(self, written: &str, known: impl IntoIterator<Item = &'known str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let nearest = nearest(written, known.iter().copied());
+        let help = nearest.map(|meant| format!("did you mean `{meant}`?")).or_else(|| self.help.clone());
+        let far = |word: &str| distance(&written.to_lowercase(), &word.to_lowercase());
+        let certain = nearest.filter(|meant| {
+            let rivals = known.iter().filter(|other| *other != meant && far(other) <= far(meant) + 1);
+            far(meant) <= 2 && rivals.count() == 0
+        });
+        let wrong = Wrong { written: written.to_owned(), meant: certain.map(str::to_owned) };
+        Self { help, wrong: Some(Box::new(wrong)), ..self }
     }
 
     /// Returns the same as an error-level diagnostic.

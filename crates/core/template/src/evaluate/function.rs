@@ -89,7 +89,8 @@ impl<'value> Evaluator<'value> {
                     let message = format!(
                         "Template error: Encountered unsupported function: {name} Supported functions are: [{SUPPORTED}]"
                     );
-                    self.refuse(FUNCTION, message);
+                    let problem = Problem::new(FUNCTION, message, to_pointer(&self.path) + "/" + name);
+                    self.problems.push(problem.suggesting(name, SUPPORTED.split(", ")));
                     None
                 }
             },
@@ -351,11 +352,18 @@ impl<'value> Evaluator<'value> {
                 self.path.truncate(self.path.len() - 2);
                 value
             }
+            // A mapping that is not there was told when the template was read.
+            (None, None) if self.scope.inputs.is_none() && !self.has_mapping(names.first()) => None,
             (None, None) => {
                 self.refuse(VALUE, format!("Template error: Unable to get mapping for {}", names.join("::")));
                 None
             }
         }
+    }
+
+    fn has_mapping(&self, name: Option<&String>) -> bool {
+        let mappings = self.template.value().get("Mappings");
+        name.is_some_and(|name| mappings.and_then(|mappings| mappings.get(name)).is_some())
     }
 
     fn select(&mut self, argument: &'value Value) -> Option<Value> {

@@ -13,7 +13,8 @@ use crate::{
     Parameter, ParameterKind, Problem,
     document::{self, Direct, Facts, read_directly},
     names,
-    parameter::compile_pattern,
+    parameter::{AWS_TYPES, PLAIN_TYPES, compile_pattern},
+    pinpoint,
     pointer::{Step, to_pointer},
     problem::{FORMAT, QUOTA, STRUCTURE, UNKNOWN_MEMBER, refusal},
     yaml::{self, Node, NodeValue},
@@ -42,8 +43,7 @@ pub fn read(file: FileId, text: &str) -> (Template, Vec<Diagnostic>) {
         }
         None => read_tree(file, text),
     };
-    let found = template.problems.iter().map(|problem| problem.to_diagnostic(template.problem_span(problem)));
-    diagnostics.extend(found);
+    diagnostics.extend(pinpoint::diagnostics(&template, &template.problems, text));
     stackfleet_base::diagnostic::sort(&mut diagnostics);
     (template, diagnostics)
 }
@@ -188,6 +188,8 @@ const RESOURCE_ATTRIBUTES: [&str; 10] = [
     "Version",
 ];
 
+const POLICIES: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+
 impl Reader {
     fn refuse(&mut self, code: &'static str, path: &[Step<'_>], message: impl Into<String>) {
         self.problems.push(Problem::new(code, message, to_pointer(path)));
@@ -201,7 +203,8 @@ impl Reader {
         let unknown: Vec<&str> = sections.keys().map(String::as_str).filter(|name| !SECTIONS.contains(name)).collect();
         if let Some(first) = unknown.first().filter(|_| !open) {
             let message = format!("Invalid template property or properties [{}]", unknown.join(", "));
-            self.refuse(UNKNOWN_MEMBER, &[Step::Key(first)], message);
+            let problem = Problem::new(UNKNOWN_MEMBER, message, to_pointer(&[Step::Key(first)]));
+            self.problems.push(problem.suggesting(first, SECTIONS));
         }
         self.head(sections);
         // Before the transform has run, a null may stand where it is taken away: in the definition of a SAM state machine, say.
@@ -308,7 +311,9 @@ impl Reader {
             let parameter = parameter(type_name, body);
             if parameter.kind.is_none() {
                 let message = format!("Template format error: Unrecognized parameter type: {type_name}");
-                self.refuse(STRUCTURE, &[path[0], path[1], Step::Key("Type")], message);
+                let pointer = to_pointer(&[path[0], path[1], Step::Key("Type")]);
+                let problem = Problem::new(STRUCTURE, message, pointer);
+                self.problems.push(problem.suggesting(type_name, PLAIN_TYPES.into_iter().chain(AWS_TYPES)));
             }
             if matches!(body.get("Default"), Some(Value::Array(_) | Value::Object(_))) {
                 let message = "Template format error: Every Default member must be a string.";
@@ -379,7 +384,8 @@ impl Reader {
         }
         for key in body.keys().filter(|key| !open && !RESOURCE_ATTRIBUTES.contains(&key.as_str())) {
             let message = format!("Invalid template resource property '{key}'");
-            self.refuse(UNKNOWN_MEMBER, &[path[0], path[1], Step::Key(key)], message);
+            let problem = Problem::new(UNKNOWN_MEMBER, message, to_pointer(&[path[0], path[1], Step::Key(key)]));
+            self.problems.push(problem.suggesting(key, RESOURCE_ATTRIBUTES));
         }
         if body.get("Properties").is_some_and(|properties| !properties.is_object() && !properties.is_null()) {
             let message = "Template format error: Properties must be an object.";
@@ -407,7 +413,8 @@ impl Reader {
                         Step::Index(_) => "",
                     }
                 );
-                self.refuse(STRUCTURE, &[path[0], path[1], Step::Key(attribute)], message);
+                let problem = Problem::new(STRUCTURE, message, to_pointer(&[path[0], path[1], Step::Key(attribute)]));
+                self.problems.push(problem.suggesting(policy, POLICIES));
             }
         }
     }

@@ -90,11 +90,11 @@ Outputs:
     10:16 TPL011 CloudFormation reads the bare `012345670123` as `1402433619` <012345670123>
     11:3 TPL002 Template format error: Resource name my-bucket is non alphanumeric <my-bucket>
     13:5 TPL012 Invalid template resource property 'Propertys' <Propertys>
-    16:16 TPL003 Template format error: Unresolved resource dependencies [Gone] in the Resources block of the template <[Role, Gone]>
+    16:23 TPL003 Template format error: Unresolved resource dependencies [Gone] in the Resources block of the template <Gone>
     18:9 TPL002 [/Resources/Empty/Properties/a] 'null' values are not allowed in templates <>
-    19:15 TPL003 Template error: instance of Fn::Sub references invalid resource attribute Nothing.Arn <'${Nothing.Arn}'>
+    19:18 TPL003 Template error: instance of Fn::Sub references invalid resource attribute Nothing.Arn <Nothing>
     21:3 TPL002 Template format error: Every Outputs member must contain a Value object <Out>
-    22:25 TPL003 Template error: instance of Fn::GetAtt references undefined resource Roll <Roll.Arn>
+    22:25 TPL003 Template error: instance of Fn::GetAtt references undefined resource Roll <Roll>
     22:46 TPL003 Template format error: Unresolved condition dependency C in the Outputs block of the template <C>
     ");
 }
