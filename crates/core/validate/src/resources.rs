@@ -34,7 +34,7 @@ fn told(subject: &Subject<'_>, problem: &Problem) -> Option<Diagnostic> {
 }
 
 /// Writes a text in the quotes of the one that it replaces.
-fn quoted(text: &str, span: Span, replacement: &str) -> String {
+pub(crate) fn quoted(text: &str, span: Span, replacement: &str) -> String {
     match text.get(span.start..span.end).unwrap_or_default().chars().next() {
         Some(quote @ ('"' | '\'')) => format!("{quote}{replacement}{quote}"),
         _ => replacement.to_owned(),

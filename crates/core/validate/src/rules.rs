@@ -18,14 +18,16 @@ mod secret_outputs;
 mod secret_parameters;
 mod secret_words;
 mod stack_policies;
+mod sub_variables;
 mod unused_in_serverless;
 
 /// A rule: looks at a template and adds what it finds.
 pub(crate) type Rule = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 
 /// All rules.
-pub(crate) const ALL: [Rule; 11] = [
+pub(crate) const ALL: [Rule; 12] = [
     parameter_values::check,
+    sub_variables::check,
     unused_in_serverless::check,
     region_mappings::check,
     policies::check,

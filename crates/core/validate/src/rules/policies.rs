@@ -1,12 +1,14 @@
 //! Policy documents within templates, read as IAM reads them. What functions give is unknown, and nothing is said about it.
 
+mod actions;
 mod draft;
 mod table;
 
 use serde_json::Value;
-use stackfleet_base::{Diagnostic, Severity};
+use stackfleet_base::{Diagnostic, Edit, Severity};
 use stackfleet_policy::check_draft;
 
+use crate::resources::quoted;
 use crate::subject::Subject;
 use crate::trace::below;
 use table::{Document, documents};
@@ -46,6 +48,24 @@ fn one(subject: &Subject<'_>, document: &Document<'_>, value: &Value, pointer: &
         if !document.is_certain {
             diagnostic.severity = diagnostic.severity.max(Severity::Warning);
         }
-        found.push(diagnostic);
+        found.push(with_fix(subject.text, diagnostic));
     }
+    for (diagnostic, pointer, on_key) in actions::check(&draft) {
+        found.extend(place(&pointer, on_key).map(|span| diagnostic.at(span, "")));
+    }
+}
+
+/// Offers what is meant for sure: an element's name, an effect in the right case, the version.
+fn with_fix(text: &str, diagnostic: Diagnostic) -> Diagnostic {
+    let Some(span) = diagnostic.span() else { return diagnostic };
+    let written = text.get(span.start..span.end).unwrap_or_default().trim_matches(['"', '\'']);
+    let replacement = match diagnostic.code {
+        "POL003" => diagnostic.help.as_deref().and_then(|help| help.strip_prefix("write `")?.strip_suffix('`')),
+        "POL009" => ["Allow", "Deny"].into_iter().find(|effect| effect.eq_ignore_ascii_case(written)),
+        "POL005" => Some("2012-10-17").filter(|_| written.starts_with("20")),
+        _ => None,
+    };
+    let Some(replacement) = replacement.map(str::to_owned) else { return diagnostic };
+    let edit = Edit { span, replacement: quoted(text, span, &replacement) };
+    diagnostic.fix(format!("write `{replacement}`"), vec![edit])
 }

@@ -99,6 +99,8 @@ Resources:
     14:21 TPL007: Template error: Fn::Select cannot select nonexistent value at index 5 <[5, [a, b]]>
     15:27 TPL003: Template format error: Unresolved resource dependencies [a] in the Resources block of the template <${a}>
         help: did you mean `A`?
+    15:36 warning VAL009: the text has no variable `${b}` <b>
+        help: remove the variable, or use it in the text
     16:31 TPL004: Template error: every Fn::Base64 object must have a String-typed value <[a]>
     17:17 TPL004: Template error: Fn::If requires a list argument with three elements <[C, Standard]>
     18:7 RES003: `AWS::SSM::Parameter` has no property `Overwrite` <Overwrite>
@@ -109,6 +111,42 @@ Resources:
     26:18 TPL004: Template format error: All Ref objects must have a single String key <[a]>
     34:33 TPL004: Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split <['', a]>
     35:30 TPL007: Template error: Fn::Cidr cannot be computed: the count 300 is not between 1 and 256 <[10.0.0.0/16, 300, 8]>
+    ");
+}
+
+#[test]
+fn variables() {
+    let text = "
+Parameters:
+  Stage: { Type: String }
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: !Sub ['${a}-${Stage}', { a: x, b: y }]
+      DisplayName: 'alarms of ${Stage}'
+      KmsMasterKeyId: !Join ['', ['arn:aws:kms:${AWS::Region}:', x]]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: { Role: !Sub '${Stage}', Handler: a.b, Runtime: nodejs22.x, Code: { ZipFile: 'x = `${Stage}`' } }
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{ Effect: Allow, Action: 's3:*', Resource: 'arn:aws:s3:::b/${aws:username}/*' }]
+Outputs:
+  A: { Value: '${Topic.TopicName}' }
+";
+    insta::assert_snapshot!(findings(text), @r"
+    8:49 warning VAL009: the text has no variable `${b}` <b>
+        help: remove the variable, or use it in the text
+    9:31 warning VAL009: `${Stage}` stays as it is: the text is no argument of `Fn::Sub` <${Stage}>
+        help: write `!Sub` before the text
+    10:48 warning VAL009: `${AWS::Region}` stays as it is: the text is no argument of `Fn::Sub` <${AWS::Region}>
+        help: write `!Sub` before the text
+    21:16 warning VAL009: `${Topic.TopicName}` stays as it is: the text is no argument of `Fn::Sub` <${Topic.TopicName}>
+        help: write `!Sub` before the text
     ");
 }
 

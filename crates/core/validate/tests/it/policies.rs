@@ -50,17 +50,22 @@ Resources:
         help: remove `Resource`
     16:22 POL005: this is no version of the policy language <'2012-10-18'>
         help: write `"2012-10-17"`, the version of the policy language
+        fix: write `2012-10-17`
     18:17 POL003: a statement has no element `Effekt` <Effekt>
         help: write `Effect`
+        fix: write `Effect`
     19:40 POL010: `GetObject` is no action <GetObject>
         help: write `service:Name`, such as `s3:GetObject`, or `*`
     20:27 POL011: `bucket/*` is neither an ARN nor `*` <bucket/*>
         help: write an ARN, such as `arn:aws:s3:::bucket/*`, or `*`
     21:25 POL009: `allow` is no effect <allow>
         help: write `Allow` or `Deny`
+        fix: write `Allow`
     24:17 POL006: a statement of an identity policy needs `Action` or `NotAction` <Effect: Allow>
     26:30 POL013: there is no condition operator `StringEqual` <StringEqual>
         help: use an operator of IAM, such as StringEquals, ArnLike or Bool
+    26:45 warning VAL008: AWS has no condition key `aws:a` <aws:a>
+        help: mind the spelling: IAM takes it, and it is never there
     26:86 warning POL014: `Bool` compares `true` or `false`; `maybe` matches nothing <maybe>
         help: correct the value
     32:20 POL006: a statement of a resource policy needs `Principal` or `NotPrincipal` <{ Effect: Allow, Action: s3:GetObject, Resource: 'arn:aws:s3:::b/*' }>
@@ -113,6 +118,39 @@ Resources:
         fix: quote the text
     28:103 POL011: `x` is neither an ARN nor `*` <x>
         help: write an ARN, such as `arn:aws:s3:::bucket/*`, or `*`
+    ");
+}
+
+#[test]
+fn actions_and_keys_that_aws_does_not_have() {
+    let text = "
+Resources:
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Action: [s3:GetObjet, s3:Get*, s3:Gett*, S3:getobject, foo:Bar, lamda:InvokeFunction, 's3:*', '*']
+            Resource: '*'
+            Condition:
+              StringEquals: { aws:PrincipalOrgId: o-1, aws:PrincipelOrgID: o-1, aws:PrincipalTag/team: a, 's3:prefix': a }
+              StringLike: { 'token.actions.githubusercontent.com:sub': a, s3:prefx: b }
+";
+    insta::assert_snapshot!(findings(text), @r"
+    10:22 warning VAL008: AWS has no action `s3:GetObjet` <s3:GetObjet>
+        help: did you mean `s3:GetObject`?
+    10:44 warning VAL008: AWS has no action `s3:Gett*` <s3:Gett*>
+        help: mind the spelling: IAM takes it, and it matches nothing
+    10:68 warning VAL008: AWS has no service with the prefix `foo` <foo:Bar>
+        help: mind the spelling: IAM takes it, and it matches nothing
+    10:77 warning VAL008: AWS has no service with the prefix `lamda` <lamda:InvokeFunction>
+        help: did you mean `lambda:InvokeFunction`?
+    13:56 warning VAL008: AWS has no condition key `aws:PrincipelOrgID` <aws:PrincipelOrgID>
+        help: mind the spelling: IAM takes it, and it is never there
+    14:75 warning VAL008: AWS has no condition key `s3:prefx` <s3:prefx>
+        help: mind the spelling: IAM takes it, and it is never there
     ");
 }
 
