@@ -4,3 +4,4 @@
 mod basics;
 mod corpus;
 mod observed;
+mod order;
