@@ -29,9 +29,10 @@ fn a_name_that_all_accounts_or_two_stacks_share_is_given_out_once() {
     let a = "
 Conditions: { Always: !Not [!Equals [a, b]] }
 Resources:
-  Store: { Type: AWS::S3::Bucket, Properties: { BucketName: shop-of-all } }
+  Store: { Type: AWS::S3::Bucket, Properties: { BucketName: !Sub 'shop-of-all-${AWS::Region}' } }
   Own: { Type: AWS::S3::Bucket, Properties: { BucketName: !Sub 'shop-${AWS::AccountId}-${AWS::Region}' } }
-  Role: { Type: AWS::IAM::Role, Condition: Always, Properties: { RoleName: shop, AssumeRolePolicyDocument: {} } }
+  Role: { Type: AWS::IAM::Role, Condition: Always, Properties: { RoleName: shop, AssumeRolePolicyDocument: {
+    Version: '2012-10-17', Statement: { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: 'sts:AssumeRole' } } } }
 ";
     let b = "
 Resources:
@@ -46,7 +47,7 @@ Resources:
         in Ledger, Cards
     error PRE009 Role of stack a would make the AWS::IAM::Role `shop` more than once, in 2 accounts: only the first can
         in Ledger, Cards
-    error PRE009 Store of stack a would make the AWS::S3::Bucket `shop-of-all` more than once, in 2 accounts: only the first can
+    error PRE009 Store of stack a would make the AWS::S3::Bucket `shop-of-all-eu-west-1` more than once, in 2 accounts: only the first can
         in Ledger, Cards
     "#);
 }
