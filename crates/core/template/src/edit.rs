@@ -16,7 +16,7 @@ use crate::{
 impl Template {
     /// Returns the edit that replaces the value at a JSON pointer; `text` is what the template was read from.
     ///
-    /// `None` where nothing is written at the pointer by itself.
+    /// `None` where nothing is written at the pointer by itself, not even a colon.
     #[must_use]
     pub fn replace(&self, text: &str, pointer: &str, value: &Value) -> Option<Edit> {
         let (node, place) = self.written(pointer)?;
@@ -24,11 +24,15 @@ impl Template {
             return Some(edit);
         }
         let before = text.get(..place.value.start)?;
-        let is_apart = place.value.end > place.value.start || before.ends_with(char::is_whitespace);
+        let is_written = place.value.end > place.value.start;
+        if !is_written && !before.ends_with([':', '-']) {
+            // `{key}`: there is no colon that a value could stand behind.
+            return None;
+        }
         // A list may stand at the column of its key, anything else must not.
         let at = column(text, place.value.start);
         let is_at_key = place.key.is_some_and(|key| column(text, key.start) == at);
-        let space = if is_apart && !is_at_key { "" } else { " " };
+        let space = if is_written && !is_at_key { "" } else { " " };
         Some(Edit { span: place.value, replacement: format!("{space}{value}") })
     }
 
@@ -241,6 +245,15 @@ mod tests {
         let text = "A:\n- x\n- y\nB: 1\n";
         assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\"\nB: 1\n");
         assert_eq!(edited(text, "/A/0", &json!([])), text.replace("- x", "- []"));
+    }
+
+    #[test]
+    fn a_member_without_a_colon_is_not_edited() {
+        let text = "A: {x, y: 1}\nB: &b {z }\nC: {\"d\":1}\n";
+        let (template, _) = read(Sources::default().add("t", text), text);
+        assert_eq!(template.set(text, "/A/x", &json!(2)), None);
+        assert_eq!(template.set(text, "/B/z", &json!(2)), None);
+        assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("y: 1", "y: 2"));
     }
 
     #[test]

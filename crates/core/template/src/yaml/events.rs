@@ -235,9 +235,10 @@ impl<'text> Builder<'text> {
                 Some(key) => {
                     // A value that is not written stands behind the colon, not where the next token was found.
                     if written.start == written.end {
-                        let at = self.text.get(key.span.end..).and_then(|rest| rest.find(':')).map_or(0, |at| at + 1);
-                        node.span.start = key.span.end + at;
-                        node.span.end = node.span.start;
+                        let from = key.full_span().end;
+                        // There may be no colon: `{key}`.
+                        let at = colon(self.text, from).map_or(from, |at| at + 1);
+                        node.span = Span { start: at, end: at, ..node.span };
                     }
                     open.last_end = open.last_end.max(node.full_span().end);
                     entries.push(Entry { key, value: node });
@@ -292,6 +293,20 @@ impl<'text> Builder<'text> {
 
     fn too_many(&self, span: Span) -> Fatal {
         Box::new(Diagnostic::error(TOO_LARGE, format!("more than {NODES_MAX} values, aliases expanded")).at(span, ""))
+    }
+}
+
+/// Returns where the colon behind a key is, which ends at `from`.
+fn colon(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        match rest.chars().next()? {
+            ':' => return Some(at),
+            '#' => at += rest.find('\n')?,
+            other if other.is_whitespace() => at += other.len_utf8(),
+            _ => return None,
+        }
     }
 }
 
