@@ -133,15 +133,17 @@ impl<'bytes> Actions<'bytes> {
     #[must_use]
     pub fn suggest(&self, name: &str) -> Option<Action<'_>> {
         let (prefix, name) = name.split_once(':')?;
-        let known = || {
-            let nearest = suggest::nearest(prefix, self.index.prefixes.iter())?;
-            self.service(nearest)
-        };
-        let service = self.service(prefix).or_else(known)?;
+        let service = self.service(prefix).or_else(|| self.suggest_service(prefix))?;
         service.action(name).or_else(|| {
             let nearest = suggest::nearest(name, service.actions().map(Action::name))?;
             service.action(nearest)
         })
+    }
+
+    /// Returns the service that a mistyped prefix was probably meant to be.
+    #[must_use]
+    pub fn suggest_service(&self, prefix: &str) -> Option<Service<'_>> {
+        self.service(suggest::nearest(prefix, self.index.prefixes.iter())?)
     }
 
     /// Returns the condition keys that do not belong to a service, in the order of their names.

@@ -87,14 +87,6 @@ impl ArnPattern {
         }
     }
 
-    /// Returns the service when only ARNs of one service match.
-    pub(crate) fn service(&self) -> Option<&str> {
-        match self {
-            Self::Parts(parts) => parts.patterns.get(2)?.literal(),
-            Self::Anything | Self::Nothing => None,
-        }
-    }
-
     /// Returns the keys of the variables.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         let parts = if let Self::Parts(parts) = self { &parts.patterns[..] } else { &[] };

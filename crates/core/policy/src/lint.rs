@@ -1,17 +1,14 @@
 //! Statements that are well formed and yet without effect.
 //!
-//! Only what follows from the document alone is said; whether an action exists is a matter of the catalog.
+//! Only what follows from the document alone is said; which actions exist and what they take is for `core/permissions` to
+//! say.
 
 use stackfleet_base::Diagnostic;
 
 use crate::{
     codes,
-    policy::{ActionPattern, Effect, Policy, Resources, Statement},
+    policy::{Effect, Policy, Statement},
 };
-
-/// Services whose actions take only ARNs of the same service.
-const OWN_ARNS_ONLY: [&str; 11] =
-    ["dynamodb", "events", "iam", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "states"];
 
 /// Returns warnings about statements that can never match or that add nothing.
 #[must_use]
@@ -54,22 +51,7 @@ fn never_matches(statement: &Statement) -> Option<String> {
             return Some(format!("`{}` would have to be there and absent", key.written));
         }
     }
-    foreign_arns(statement)
-}
-
-/// Tells when every action is of a service that takes none of the ARNs.
-fn foreign_arns(statement: &Statement) -> Option<String> {
-    let Resources::Only(patterns) = &statement.resources else { return None };
-    let arns: Vec<&str> = patterns.iter().map(|pattern| pattern.service()).collect::<Option<_>>()?;
-    // Sessions of roles are what STS deals in, though the ARNs are IAM's; such services are not in the list.
-    let actions = statement.actions.patterns.iter();
-    let services: Vec<&str> = actions.map(|action: &ActionPattern| action.service.as_deref()).collect::<Option<_>>()?;
-    let none_fits = !statement.actions.negated
-        && services.iter().all(|service| OWN_ARNS_ONLY.contains(service) && !arns.contains(service));
-    none_fits.then(|| {
-        let (first, arn) = (services.first().copied().unwrap_or_default(), arns.first().copied().unwrap_or_default());
-        format!("actions of {first} take no ARNs of {arn}")
-    })
+    None
 }
 
 /// Returns another statement that does all that this one does: the same earlier, or one that allows everything.
@@ -109,10 +91,6 @@ mod tests {
             r#"{"Effect": "Deny", "Action": "*", "Resource": "*",
                 "Condition": {"Null": {"aws:TagKeys": "true"}, "StringEquals": {"AWS:tagkeys": "a"}}}"#,
             &["statement 1 can never match: `aws:TagKeys` would have to be there and absent"],
-        );
-        check(
-            r#"{"Effect": "Allow", "Action": ["s3:GetObject", "sqs:*"], "Resource": "arn:aws:sns:*:*:t"}"#,
-            &["statement 1 can never match: actions of s3 take no ARNs of sns"],
         );
         check(
             r#"{"Effect": "Allow", "Action": ["s3:GetObject", "sts:AssumeRole"], "Resource": "arn:aws:iam::*:role/r"},

@@ -101,14 +101,6 @@ impl Pattern {
         matches!(&*self.pieces, [Piece::Run])
     }
 
-    /// Returns the text of a pattern that only one text matches.
-    pub(crate) fn literal(&self) -> Option<&str> {
-        match &*self.pieces {
-            [Piece::Literal(literal)] => Some(literal),
-            _ => None,
-        }
-    }
-
     /// Adds the variables' keys whose values are unknown.
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
         for piece in &self.pieces {

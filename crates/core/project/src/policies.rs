@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use stackfleet_base::{Diagnostic, Span};
+use stackfleet_permissions::lint_text;
 use stackfleet_policy::{Origin, Policy, PolicyKind};
 
 use crate::codes;
@@ -30,6 +31,7 @@ fn read_file(reading: &mut Reading<'_>, path: &str, span: Span) -> Option<Policy
     let (policy, problems) = Policy::read(PolicyKind::ServiceControl, &name, &text, origin);
     reading.found.extend(problems);
     policy?;
+    reading.found.extend(lint_text(file, &text));
     let value: serde_json::Value = serde_json::from_str(&text).ok()?;
     let content = value.to_string();
     let characters = content.chars().count();

@@ -21,13 +21,14 @@ use serde_json::Value;
 const LAYERS: [&str; 4] = ["core", "edge", "face", "dev"];
 
 /// Pairs that must stay strangers although their layers would allow them to meet.
-const STRANGERS: [(&str, &str); 3] = [("twin", "plan"), ("twin", "preflight"), ("twin", "rollout")];
+const STRANGERS: [(&str, &str); 4] =
+    [("twin", "plan"), ("twin", "preflight"), ("twin", "rollout"), ("twin", "permissions")];
 
 /// Inside `core`, from the bottom. Crates of one row do not see each other.
 const CORE: [&[&str]; 7] = [
     &["base"],
     &["template", "policy", "catalog", "api"],
-    &["sam", "organization"],
+    &["sam", "organization", "permissions"],
     &["validate"],
     &["project", "twin"],
     &["plan"],

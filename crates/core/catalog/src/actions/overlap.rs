@@ -8,20 +8,20 @@ pub(super) enum Token {
     One,
     /// `*`, or a variable
     Run,
-    /// A variable whose value has no `/`.
-    Flat,
+    /// A variable whose value does not have this sign.
+    Without(char),
 }
 
 impl Token {
     /// Tells whether the token takes part in a text of any length.
     const fn repeats(self) -> bool {
-        matches!(self, Self::Run | Self::Flat)
+        matches!(self, Self::Run | Self::Without(_))
     }
 
     fn meets(self, other: Self) -> bool {
         match (self, other) {
             (Self::Sign(left), Self::Sign(right)) => left == right,
-            (Self::Flat, Self::Sign(sign)) | (Self::Sign(sign), Self::Flat) => sign != '/',
+            (Self::Without(other), Self::Sign(sign)) | (Self::Sign(sign), Self::Without(other)) => sign != other,
             _ => true,
         }
     }
@@ -149,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_variable_has_no_slash() {
+    fn a_variable_may_lack_a_sign() {
         let flat = |text: &str| {
             let mut tokens = pattern(text);
-            tokens.push(Token::Flat);
+            tokens.push(Token::Without('/'));
             tokens
         };
         for (right, expected) in [("b", true), ("*", true), ("?", true), ("b/*", false), ("*/", false)] {

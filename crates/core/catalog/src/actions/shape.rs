@@ -26,30 +26,33 @@ impl<'facts> ArnShape<'facts> {
 
     /// Tells whether an ARN looks so, or, with wildcards or policy variables in it, may look so.
     ///
-    /// As in a policy, the parts between colons are compared one by one, parts that are left out match anything, and
-    /// `*` alone matches.
+    /// As in a policy, the parts between colons are compared one by one, parts that are left out match anything, a `*`
+    /// that ends a part runs on behind its colon, and `*` alone matches.
     #[must_use]
     pub fn matches(self, arn: &str) -> bool {
         if !arn.contains(':') && arn.starts_with('*') {
             return true;
         }
-        let mut shape = parts(self.text);
-        let mut written = parts(arn);
-        loop {
-            match (shape.next(), written.next()) {
-                (None, None) => return true,
-                (Some(_), None) => return true,
-                (None, Some(_)) => return false,
-                (Some(mut shape), Some(written)) => {
-                    if let Some(last) = shape.last_mut().filter(|last| self.is_flat && **last == Token::Run) {
-                        *last = Token::Flat;
-                    }
-                    if !overlap(&shape, &written) {
-                        return false;
-                    }
-                }
-            }
+        let shape = self.tokens();
+        let written = split(pattern(arn));
+        // Parts that are left out match anything.
+        let mut in_step = shape.iter().zip(&written);
+        let is_in_step = written.len() <= shape.len() && in_step.all(|(shape, written)| overlap(shape, written));
+        is_in_step || arn.contains("*:") && overlap(&shape.join(&Token::Sign(':')), &pattern(arn))
+    }
+
+    /// Returns the parts; variables before the last part have no colon.
+    fn tokens(self) -> Vec<Vec<Token>> {
+        let mut parts = split(pattern(self.text));
+        let last = parts.pop().unwrap_or_default();
+        for token in parts.iter_mut().flatten().filter(|token| **token == Token::Run) {
+            *token = Token::Without(':');
         }
+        parts.push(last);
+        if let Some(end) = parts.last_mut().and_then(|last| last.last_mut()).filter(|_| self.is_flat) {
+            *end = Token::Without('/');
+        }
+        parts
     }
 
     /// Returns the ARN with the variables that are known; others become `*`.
@@ -67,21 +70,9 @@ impl<'facts> ArnShape<'facts> {
     }
 }
 
-/// Splits into the six parts of an ARN; colons inside `${...}` do not separate.
-fn parts(arn: &str) -> impl Iterator<Item = Vec<Token>> {
-    let mut rest = Some(pattern(arn));
-    let mut left = PARTS;
-    std::iter::from_fn(move || {
-        let tokens = rest.take()?;
-        left -= 1;
-        match tokens.iter().position(|token| *token == Token::Sign(':')).filter(|_| left > 0) {
-            Some(colon) => {
-                rest = tokens.get(colon + 1..).map(<[Token]>::to_vec);
-                tokens.get(..colon).map(<[Token]>::to_vec)
-            }
-            None => Some(tokens),
-        }
-    })
+/// Splits into the parts of an ARN, six at most.
+fn split(tokens: Vec<Token>) -> Vec<Vec<Token>> {
+    tokens.splitn(PARTS, |token| *token == Token::Sign(':')).map(<[Token]>::to_vec).collect()
 }
 
 const PARTS: usize = 6;
@@ -110,6 +101,8 @@ mod tests {
             ("arn:aws:s3", true, true),
             ("arn:*:s3:*:*:*", true, true),
             ("arn:*", true, true),
+            ("arn:aws:s3*:k", true, true),
+            ("arn:aws:s3:*:k", true, true),
             ("arn:aws:s3:eu-west-1::b/k", false, false),
             ("arn:aws:sqs:::b/k", false, false),
             ("b", false, false),
