@@ -17,7 +17,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    Problem, Template, expand_language_extensions,
+    Problem, Template, expand_includes, expand_language_extensions,
+    include::has_include,
     intrinsic::{Call, Function, Reference, call, references},
 };
 
@@ -71,13 +72,23 @@ pub struct EvaluatedOutput {
     pub export_name: Option<Value>,
 }
 
-/// Evaluates a whole template for one stack; `AWS::LanguageExtensions` is applied.
+/// Evaluates a whole template for one stack; `AWS::Include`, as far as the lookup has the snippets, and
+/// `AWS::LanguageExtensions` are applied.
 ///
 /// # Errors
 /// Everything that CloudFormation would refuse, in its words: the template's shape, parameters, unresolved names,
 /// circles, functions with wrong arguments.
 pub fn evaluate(template: &Template, inputs: &Inputs, lookup: &dyn Lookup) -> Result<Evaluated, Vec<Problem>> {
-    if template.has_loops() {
+    if template.has_open_transforms() && has_include(template.value()) {
+        let included = expand_includes(template, inputs, lookup)?;
+        // What is left cannot be evaluated, and is named.
+        return if has_include(included.value()) {
+            evaluate_expanded(&included, inputs, lookup)
+        } else {
+            evaluate(&included, inputs, lookup)
+        };
+    }
+    if template.is_extended() {
         let expanded = expand_language_extensions(template, inputs, lookup)?;
         return evaluate_expanded(&expanded, inputs, lookup);
     }

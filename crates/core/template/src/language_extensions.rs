@@ -1,7 +1,7 @@
 //! `AWS::LanguageExtensions`: loops unrolled.
 //!
-//! The transform's other functions (`Fn::Length`, `Fn::ToJsonString`, `Fn::FindInMap` with a default) are computed where
-//! they stand. Source: "AWS::LanguageExtensions transform" and "Fn::ForEach" of the template reference.
+//! Functions that name what `Ref` and `Fn::GetAtt` refer to are computed, too. The transform's other functions
+//! (`Fn::Length`, `Fn::ToJsonString`, `Fn::FindInMap` with a default) are computed where they stand. Source: "AWS::LanguageExtensions transform" and "Fn::ForEach" of the template reference.
 
 use serde_json::{Map, Value};
 
@@ -234,6 +234,41 @@ Resources:
   Other: {Type: T}
 ";
         insta::assert_snapshot!(expand(text).unwrap(), @r#"{"Transform":["AWS::Serverless-2016-10-31"],"Parameters":{"Names":{"Type":"CommaDelimitedList","Default":"a,b"}},"Resources":{"Topica":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":{"Fn::Sub":"a-${AWS::Region}"},"DisplayName":"a","Px1":"ax.1"}},"Topicb":{"Type":"AWS::SNS::Topic","Properties":{"TopicName":{"Fn::Sub":"b-${AWS::Region}"},"DisplayName":"b","Px1":"bx.1"}},"Other":{"Type":"T"}}}"#);
+    }
+
+    #[test]
+    fn functions_may_name_what_is_referred_to() {
+        let text = "
+Transform: AWS::LanguageExtensions
+Parameters: {Env: {Type: String, Default: Prod}, Policy: {Type: String, Default: Retain}}
+Mappings: {Topics: {Prod: {Name: TopicProd}}}
+Resources:
+  TopicProd: {Type: T, DeletionPolicy: !Ref Policy}
+  A:
+    Type: T
+    Properties:
+      a: {Ref: {'Fn::Sub': 'Topic${Env}'}}
+      b: {'Fn::GetAtt': [{'Fn::FindInMap': [Topics, {Ref: Env}, Name]}, {'Fn::Join': ['', [A, rn]]}]}
+      c: {'Fn::FindInMap': [Topics, Dev, Name, {DefaultValue: {'Fn::Length': [1, 2]}}]}
+Conditions:
+  'Fn::ForEach::Conditions': [Name, [A, B], {'Is${Name}': {'Fn::Equals': [{Ref: Name}, A]}}]
+Outputs:
+  'Fn::ForEach::Outputs': [Name, [Prod], {'Arn${Name}': {Value: {'Fn::GetAtt': ['Topic${Name}', Arn]}}}]
+";
+        let inputs = Inputs {
+            parameters: BTreeMap::new(),
+            account: "111122223333".parse().unwrap(),
+            region: "eu-west-1".parse().unwrap(),
+            stack_name: None,
+            stack_id: None,
+            notification_arns: Vec::new(),
+        };
+        let evaluated = crate::evaluate(&read_body(text).unwrap(), &inputs, &Nothing).unwrap();
+        let properties = Value::Object(evaluated.resources["A"].properties.clone());
+        insta::assert_snapshot!(properties, @r#"{"a":{"Ref":"TopicProd"},"b":{"Fn::GetAtt":["TopicProd","Arn"]},"c":2}"#);
+        assert_eq!(evaluated.resources["TopicProd"].deletion_policy.as_deref(), Some("Retain"));
+        assert_eq!((evaluated.conditions["IsA"], evaluated.conditions["IsB"]), (true, false));
+        insta::assert_snapshot!(evaluated.outputs["ArnProd"].value, @r#"{"Fn::GetAtt":["TopicProd","Arn"]}"#);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! - [`yaml`] reads YAML and JSON into a tree in which every node knows its place; project files use it, too.
 //! - [`read`] and [`read_body`] make a [`Template`] of a text, [`Template::new`] of a value.
 //! - [`evaluate`] computes it for one stack, [`Scope`] resource by resource; [`graph`] says in which order.
-//! - [`expand_language_extensions`] unrolls `Fn::ForEach`; the SAM transform is another crate's.
+//! - [`expand_includes`] puts snippets in their places, [`expand_language_extensions`] unrolls `Fn::ForEach`; the SAM
+//!   transform is another crate's.
 //! - [`difference`] compares two results; [`check`], [`capabilities`] look at the template itself.
 //! - [`Template::set`] gives the edit that changes one value in the text; [`apply_edits`] carries edits out.
 //!
@@ -49,6 +50,7 @@ mod document;
 mod edit;
 mod evaluate;
 mod graph;
+mod include;
 mod intrinsic;
 mod language_extensions;
 mod names;
@@ -67,6 +69,7 @@ pub use evaluate::{
     evaluate, is_known, unknowns,
 };
 pub use graph::{Cycle, Graph, graph};
+pub use include::expand_includes;
 pub use language_extensions::expand_language_extensions;
 pub use parameter::{Parameter, ParameterKind};
 pub use problem::{Problem, refusal};

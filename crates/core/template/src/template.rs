@@ -129,9 +129,9 @@ impl Template {
         self.has_open_transforms
     }
 
-    /// Tells whether `AWS::LanguageExtensions` is all that has still to run.
-    pub(crate) fn has_loops(&self) -> bool {
-        self.has_open_transforms && self.transforms() == [LANGUAGE_EXTENSIONS]
+    /// Tells whether `AWS::LanguageExtensions` is the only transform.
+    pub(crate) fn is_extended(&self) -> bool {
+        self.transforms() == [LANGUAGE_EXTENSIONS]
     }
 
     /// Returns the tree that the template was read from, and whether it was JSON.

@@ -60,6 +60,11 @@ pub trait Lookup {
         Answer::Unknown
     }
 
+    /// The text of the snippet at a location (`s3://bucket/key`) that `AWS::Include` names.
+    fn included(&self, _location: &str) -> Answer {
+        Answer::Unknown
+    }
+
     /// The names of a region's availability zones, as a list of texts.
     fn availability_zones(&self, _region: &str) -> Answer {
         Answer::Unknown

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Output, Parameter, Problem, Resource, Template,
     graph::Graph,
+    include::open_macros,
     intrinsic::{Reference, references},
     parameter::items,
     pointer::{Step, to_pointer},
@@ -39,8 +40,7 @@ impl Scope {
             return Err(template.problems().to_vec());
         }
         if template.has_open_transforms() {
-            let message = format!("the template must be transformed first: {}", template.transforms().join(", "));
-            return Err(vec![Problem::new(TRANSFORM, message, "/Transform")]);
+            return Err(open_transforms(template));
         }
         let mut scope = Self::with_parameters(template, inputs, lookup)?;
         condition::decide(template, &mut scope, lookup)?;
@@ -238,6 +238,18 @@ impl Scope {
         }
         problems
     }
+}
+
+/// Says which macros have still to run.
+fn open_transforms(template: &Template) -> Vec<Problem> {
+    let problem =
+        |(name, pointer)| Problem::new(TRANSFORM, format!("the template must be transformed first: {name}"), pointer);
+    let found: Vec<Problem> = open_macros(template.value()).into_iter().map(problem).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let message = "Fn::ForEach needs `Transform: AWS::LanguageExtensions`";
+    vec![Problem::new(TRANSFORM, message, "").help("declare the transform at the top level of the template")]
 }
 
 fn collect_absent<'value>(
