@@ -106,8 +106,48 @@ impl<'template> Expander<'template> {
             }
             Value::Object(object) => match self.bound_reference(object) {
                 Some(bound) => Value::String(bound),
-                None => Value::Object(self.object(object)),
+                None => {
+                    let mut expanded = self.object(object);
+                    self.resolve_names(&mut expanded);
+                    Value::Object(expanded)
+                }
             },
+        }
+    }
+
+    /// Computes functions that stand for the names in `Ref` and `Fn::GetAtt`.
+    fn resolve_names(&mut self, object: &mut Map<String, Value>) {
+        if object.len() != 1 {
+            return;
+        }
+        let Some((key, argument)) = object.iter_mut().next() else { return };
+        match (key.as_str(), argument) {
+            ("Ref", name @ Value::Object(_)) => self.resolve_name(name),
+            ("Fn::GetAtt", Value::Array(names)) => names.iter_mut().for_each(|name| self.resolve_name(name)),
+            _ => {}
+        }
+    }
+
+    fn resolve_name(&mut self, name: &mut Value) {
+        if !name.is_object() {
+            return;
+        }
+        match self.computed(name) {
+            // What only deployment knows stays, and is refused where it is used.
+            Some(computed) if computed.is_string() => *name = computed,
+            Some(_) | None => {}
+        }
+    }
+
+    /// Computes a value that stands here; a problem is recorded where that is not possible.
+    fn computed(&mut self, value: &Value) -> Option<Value> {
+        match self.scope.computed(self.template, value, self.lookup) {
+            Ok(computed) => Some(computed),
+            Err(found) => {
+                let pointer = to_pointer(&self.path);
+                self.problems.extend(found.into_iter().map(|problem| Problem { pointer: pointer.clone(), ..problem }));
+                None
+            }
         }
     }
 
@@ -144,14 +184,7 @@ impl<'template> Expander<'template> {
 
     fn collection(&mut self, collection: &'template Value) -> Option<Vec<String>> {
         let collection = self.value(collection);
-        let computed = match self.scope.computed(self.template, &collection, self.lookup) {
-            Ok(computed) => computed,
-            Err(found) => {
-                let pointer = to_pointer(&self.path);
-                self.problems.extend(found.into_iter().map(|problem| Problem { pointer: pointer.clone(), ..problem }));
-                return None;
-            }
-        };
+        let computed = self.computed(&collection)?;
         let items = computed.as_array().map(|items| {
             items
                 .iter()
@@ -251,9 +284,9 @@ Resources:
       b: {'Fn::GetAtt': [{'Fn::FindInMap': [Topics, {Ref: Env}, Name]}, {'Fn::Join': ['', [A, rn]]}]}
       c: {'Fn::FindInMap': [Topics, Dev, Name, {DefaultValue: {'Fn::Length': [1, 2]}}]}
 Conditions:
-  'Fn::ForEach::Conditions': [Name, [A, B], {'Is${Name}': {'Fn::Equals': [{Ref: Name}, A]}}]
+  IsA: {'Fn::Equals': [{Ref: Env}, Prod]}
 Outputs:
-  'Fn::ForEach::Outputs': [Name, [Prod], {'Arn${Name}': {Value: {'Fn::GetAtt': ['Topic${Name}', Arn]}}}]
+  ArnProd: {Value: {'Fn::GetAtt': [TopicProd, Arn]}, Condition: IsA}
 ";
         let inputs = Inputs {
             parameters: BTreeMap::new(),
@@ -263,12 +296,28 @@ Outputs:
             stack_id: None,
             notification_arns: Vec::new(),
         };
-        let evaluated = crate::evaluate(&read_body(text).unwrap(), &inputs, &Nothing).unwrap();
+        let template = read_body(text).unwrap();
+        let wrong: Vec<_> =
+            crate::check(&template, text).into_iter().filter(stackfleet_base::Diagnostic::is_error).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+        let evaluated = crate::evaluate(&template, &inputs, &Nothing).unwrap();
         let properties = Value::Object(evaluated.resources["A"].properties.clone());
         insta::assert_snapshot!(properties, @r#"{"a":{"Ref":"TopicProd"},"b":{"Fn::GetAtt":["TopicProd","Arn"]},"c":2}"#);
         assert_eq!(evaluated.resources["TopicProd"].deletion_policy.as_deref(), Some("Retain"));
-        assert_eq!((evaluated.conditions["IsA"], evaluated.conditions["IsB"]), (true, false));
         insta::assert_snapshot!(evaluated.outputs["ArnProd"].value, @r#"{"Fn::GetAtt":["TopicProd","Arn"]}"#);
+    }
+
+    #[test]
+    fn loops_stand_in_conditions_and_outputs_too() {
+        let text = "
+Transform: AWS::LanguageExtensions
+Resources: {TopicA: {Type: T}}
+Conditions:
+  'Fn::ForEach::Conditions': [Name, [A, B], {'Is${Name}': {'Fn::Equals': [{Ref: Name}, A]}}]
+Outputs:
+  'Fn::ForEach::Outputs': [Name, [A], {'Arn${Name}': {Value: {'Fn::GetAtt': ['Topic${Name}', Arn]}}}]
+";
+        insta::assert_snapshot!(expand(text).unwrap(), @r#"{"Resources":{"TopicA":{"Type":"T"}},"Conditions":{"IsA":{"Fn::Equals":["A","A"]},"IsB":{"Fn::Equals":["B","A"]}},"Outputs":{"ArnA":{"Value":{"Fn::GetAtt":["TopicA","Arn"]}}}}"#);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
     intrinsic::{Attribute, Call, Function, Piece, attribute, call, is_pseudo_parameter, pieces},
     pointer::{Path, Step, to_pointer},
     problem::{FUNCTION, TRANSFORM, UNRESOLVED, VALUE},
+    template::LANGUAGE_EXTENSIONS,
 };
 
 /// Computes values of one part of a template. Problems are collected; the value is then not to be used.
@@ -149,15 +150,26 @@ impl<'value> Evaluator<'value> {
     }
 
     fn reference(&mut self, argument: &'value Value) -> Option<Value> {
-        let Some(name) = argument.as_str() else {
-            self.refuse(FUNCTION, "Template format error: All Ref objects must have a single String key.");
-            return None;
-        };
-        self.name(name)
+        match argument {
+            Value::String(name) => self.name(name),
+            Value::Object(_) if self.names_are_computed() => match self.value(argument)? {
+                Value::String(name) => self.name(&name),
+                unknown => Some(residual("Ref", unknown)),
+            },
+            _ => {
+                self.refuse(FUNCTION, "Template format error: All Ref objects must have a single String key.");
+                None
+            }
+        }
+    }
+
+    /// Tells whether `Ref` and `Fn::GetAtt` take functions: with language extensions.
+    fn names_are_computed(&self) -> bool {
+        self.template.transforms().contains(&LANGUAGE_EXTENSIONS)
     }
 
     /// What a name stands for: pseudo parameter, parameter or resource.
-    fn name(&mut self, name: &'value str) -> Option<Value> {
+    fn name(&mut self, name: &str) -> Option<Value> {
         if name == "AWS::NoValue" {
             return None;
         }
@@ -190,6 +202,10 @@ impl<'value> Evaluator<'value> {
                 Value::String(attribute) => self.attribute(resource, &attribute),
                 unknown => Some(residual("Fn::GetAtt", Value::Array(vec![Value::from(resource), unknown]))),
             },
+            None if self.names_are_computed() && argument.as_array().is_some_and(|names| names.len() == 2) => {
+                let names = self.items(argument.as_array().map(Vec::as_slice).unwrap_or_default());
+                Some(residual("Fn::GetAtt", Value::Array(names)))
+            }
             None => {
                 let message = "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource \
                                name and the resource attribute";
