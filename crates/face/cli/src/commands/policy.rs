@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::json;
 use stackfleet_base::{Diagnostic, Sources};
+use stackfleet_permissions::lint_text;
 use stackfleet_policy::{
     Origin, Policy, PolicyKind,
     cases::Case,
@@ -56,6 +57,7 @@ pub(crate) fn lint(console: &Console, files: &[PathBuf], kind: PolicyKind) -> Re
         let (policy, problems) = Policy::read(kind, &name, &text, Some(Origin { file, offset: 0 }));
         found.extend(problems);
         found.extend(policy.iter().flat_map(lint_policy));
+        found.extend(lint_text(file, &text));
     }
     stackfleet_base::diagnostic::sort(&mut found);
     if console.json {
