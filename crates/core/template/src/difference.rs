@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Evaluated, EvaluatedOutput, EvaluatedResource,
+    Evaluated, EvaluatedOutput, EvaluatedResource, Template,
     pointer::{Path, Step, to_pointer, tokens},
 };
 
@@ -136,6 +136,42 @@ pub fn difference(before: &Evaluated, after: &Evaluated) -> Difference {
     let mut changed_outputs = Vec::new();
     members(&outputs(before), &outputs(after), &mut Vec::new(), &mut changed_outputs);
     Difference { resources, outputs: changed_outputs }
+}
+
+/// The sections that [`difference`] does not compare, as they are written.
+const DECLARATIONS: [&str; 9] = [
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Metadata",
+    "Transform",
+    "Globals",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+];
+
+/// Compares what templates declare beside resources and outputs: parameters, conditions, mappings, metadata... Pointers
+/// lead from the root: `/Parameters/Name/Default`.
+#[must_use]
+pub fn declarations(before: &Template, after: &Template) -> Vec<ValueDifference> {
+    let mut found = Vec::new();
+    let nothing = Value::Object(Map::new());
+    for section in DECLARATIONS {
+        let (old, new) = (before.value().get(section), after.value().get(section));
+        let path = &mut Vec::new();
+        // A section that comes or goes is told member by member.
+        match (old, new) {
+            (Some(old @ Value::Object(_)), None) => {
+                optional(Some(old), Some(&nothing), Step::Key(section), path, &mut found)
+            }
+            (None, Some(new @ Value::Object(_))) => {
+                optional(Some(&nothing), Some(new), Step::Key(section), path, &mut found)
+            }
+            (old, new) => optional(old, new, Step::Key(section), path, &mut found),
+        }
+    }
+    found
 }
 
 fn resource_change(old: &EvaluatedResource, new: &EvaluatedResource) -> Option<ResourceChange> {
@@ -318,6 +354,22 @@ Outputs: {A: {Value: y}, B: {Value: z}}
           B: - -> {"Value":"z"}
         "#);
         assert_eq!(check(before, before), "");
+    }
+
+    #[test]
+    fn declarations_are_compared_member_by_member() {
+        let before =
+            "{Parameters: {A: {Type: String}}, Conditions: {C: !Equals [!Ref A, x]}, Resources: {R: {Type: T}}}";
+        let after = "{Description: d, Parameters: {A: {Type: String, Default: x}, B: {Type: Number}}, Resources: {R: {Type: T}}}";
+        let found = declarations(&read_body(before).unwrap(), &read_body(after).unwrap());
+        let line = |value: &ValueDifference| format!("{} {:?} -> {:?}", value.path(), value.before, value.after);
+        insta::assert_snapshot!(found.iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
+        Description None -> Some(String("d"))
+        Parameters.A.Default None -> Some(String("x"))
+        Parameters.B None -> Some(Object {"Type": String("Number")})
+        Conditions.C Some(Object {"Fn::Equals": Array [Object {"Ref": String("A")}, String("x")]}) -> None
+        "#);
+        assert!(declarations(&read_body(before).unwrap(), &read_body(before).unwrap()).is_empty());
     }
 
     #[test]

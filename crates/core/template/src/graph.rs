@@ -1,6 +1,10 @@
-//! Which resource must exist before which: order, and circles.
+//! Which resource must exist before which: order, and circles. [`links()`] tells each reference.
+
+mod links;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use links::{Link, LinkKind, links};
 
 use crate::{
     Problem, Resource, Template,

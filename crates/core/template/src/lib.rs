@@ -62,13 +62,13 @@ mod template;
 
 pub use capability::{Capability, CapabilityNeed, capabilities, insufficient_capabilities};
 pub use check::check;
-pub use difference::{Difference, ResourceChange, ResourceDifference, ValueDifference, difference};
+pub use difference::{Difference, ResourceChange, ResourceDifference, ValueDifference, declarations, difference};
 pub use edit::apply_edits;
 pub use evaluate::{
     Answer, Evaluated, EvaluatedOutput, EvaluatedResource, Inputs, Lookup, Nothing, ParameterValue, Scope, Unknown,
     evaluate, is_known, unknowns,
 };
-pub use graph::{Cycle, Graph, graph};
+pub use graph::{Cycle, Graph, Link, LinkKind, graph, links};
 pub use include::expand_includes;
 pub use language_extensions::expand_language_extensions;
 pub use parameter::{Parameter, ParameterKind};
