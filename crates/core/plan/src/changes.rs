@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use stackfleet_base::{AccountId, Region};
+use stackfleet_catalog::catalog;
 use stackfleet_template::{Evaluated, Inputs, Nothing, ResourceDifference, Template, difference, evaluate, read_body};
 
 use crate::{
+    effect::{Effect, effect},
     observed::{Cell, Definition, Observed},
     plan::{Action, CellId, Change, Plan},
 };
@@ -25,10 +27,21 @@ pub struct StackChanges {
     pub stack: String,
     /// The stack set.
     pub set: String,
-    /// Resources that differ, with the number of cells in which they do; in the order of the template.
-    pub resources: Vec<(ResourceDifference, u32)>,
+    /// Resources that differ, in the order of the template.
+    pub resources: Vec<ChangedResource>,
     /// Cells for which the difference could not be computed.
     pub unknown: u32,
+}
+
+/// A resource that differs in the same way in some cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedResource {
+    /// How it differs.
+    pub difference: ResourceDifference,
+    /// What the update does to it.
+    pub effect: Effect,
+    /// In how many cells.
+    pub cells: u32,
 }
 
 /// Returns what every planned replacement of a definition changes in existing stacks.
@@ -106,10 +119,12 @@ fn of_set(plan: &Plan, observed: &Observed, set: &str, before: &Definition, afte
             changes.unknown += count(&cells);
             continue;
         };
-        for resource in difference(&old, &new).resources {
-            match changes.resources.iter_mut().find(|(known, _)| *known == resource) {
-                Some((_, known)) => *known += count(&cells),
-                None => changes.resources.push((resource, count(&cells))),
+        for difference in difference(&old, &new).resources {
+            let effect = effect(catalog(), &old, &new, &difference);
+            let same = |known: &&mut ChangedResource| known.difference == difference && known.effect == effect;
+            match changes.resources.iter_mut().find(same) {
+                Some(known) => known.cells += count(&cells),
+                None => changes.resources.push(ChangedResource { difference, effect, cells: count(&cells) }),
             }
         }
     }

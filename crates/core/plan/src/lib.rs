@@ -16,6 +16,7 @@ mod check;
 mod code;
 mod deployment;
 mod draft;
+mod effect;
 mod groundwork;
 mod operations;
 mod organization;
@@ -27,8 +28,9 @@ mod standing;
 mod values;
 
 pub use artifacts::{Artifact, Artifacts};
-pub use changes::{StackChanges, changes};
+pub use changes::{ChangedResource, StackChanges, changes};
 pub use deployment::{APP_TAG, STACK_TAG, WantedCell, WantedStack, set_name};
+pub use effect::{Effect, Fate, effect, replacement};
 pub use observed::{Cell, Observed, Scope};
 pub use package::{NoSuchPlace, capabilities, package};
 pub use plan::{Action, Plan};

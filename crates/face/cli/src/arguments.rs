@@ -1,9 +1,13 @@
 //! What may be written behind `stackfleet`.
 
+mod template;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use stackfleet_policy::PolicyKind;
+
+pub(crate) use template::{GraphFormat, TemplateCell, TemplateCommand, TemplateDiff, TemplateGraph, Validate};
 
 /// Rolls CloudFormation and SAM applications out to many AWS accounts: rehearse it, run it, see that it holds.
 #[derive(Debug, Parser)]
@@ -28,6 +32,7 @@ pub(crate) struct Arguments {
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Folder with stackfleet.yaml
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]
@@ -70,8 +75,8 @@ pub(crate) enum Command {
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
-    /// Read and check the whole project, offline
-    Validate,
+    /// Read and check the whole project, or templates, offline
+    Validate(Validate),
     /// Show which accounts and regions an app goes to, and why
     #[command(args_conflicts_with_subcommands = true)]
     Targets {
@@ -135,6 +140,11 @@ pub(crate) enum Command {
     Sam {
         #[command(subcommand)]
         command: SamCommand,
+    },
+    /// CloudFormation and SAM templates: draw, compare
+    Template {
+        #[command(subcommand)]
+        command: TemplateCommand,
     },
     /// IAM policies: decide cases, check documents
     Policy {

@@ -9,13 +9,14 @@ mod sam;
 mod serve;
 mod status;
 mod targets;
+mod template;
 mod validate;
 mod verify;
 
 use anyhow::Result;
 
 use crate::{
-    arguments::{Arguments, Command, PolicyCommand, SamCommand, TargetsCommand, TwinCommand},
+    arguments::{Arguments, Command, PolicyCommand, SamCommand, TargetsCommand, TemplateCommand, TwinCommand},
     console::Console,
     exit::Exit,
 };
@@ -25,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Init { folder } => init::run(console, folder),
-        Command::Validate => validate::run(console, global),
+        Command::Validate(options) => validate::run(console, global, options),
         Command::Targets { command: Some(TargetsCommand::Explain { account }), .. } => {
             targets::explain(console, global, account)
         }
@@ -61,6 +62,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
             };
             sam::translate(console, files, &options)
         }
+        Command::Template { command: TemplateCommand::Graph(options) } => template::graph(console, options),
+        Command::Template { command: TemplateCommand::Diff(options) } => template::diff(console, options),
         Command::Policy { command: PolicyCommand::Evaluate { cases, rollout } } => match (cases, rollout) {
             (_, Some(organization)) => policy::evaluate_rollout(console, organization),
             (Some(cases), None) => policy::evaluate(console, cases),

@@ -35,9 +35,7 @@ pub(crate) fn count(diagnostics: &[Diagnostic]) -> String {
 /// Returns them as JSON.
 pub(crate) fn values(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<Value> {
     let value = |diagnostic: &Diagnostic| {
-        let place = |span: Span| {
-            sources.location(span).map(|at| json!({ "path": &*at.path, "line": at.line, "column": at.column }))
-        };
+        let place = |span: Span| place(sources, span);
         let labels: Vec<Value> =
             diagnostic.labels.iter().map(|label| json!({ "place": place(label.span), "text": label.text })).collect();
         json!({
@@ -47,9 +45,29 @@ pub(crate) fn values(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<Value
             "place": diagnostic.span().and_then(place),
             "labels": labels,
             "help": diagnostic.help,
+            "fix": diagnostic.fix.as_ref().map(|fix| json!({
+                "title": fix.title,
+                "edits": fix.edits.iter().map(|edit| {
+                    json!({ "place": place(edit.span), "replacement": edit.replacement })
+                }).collect::<Vec<_>>(),
+            })),
         })
     };
     diagnostics.iter().map(value).collect()
+}
+
+/// A range: lines and columns from 1, columns in characters, the end behind the last; and the same in bytes from 0.
+fn place(sources: &Sources, span: Span) -> Option<Value> {
+    let start = sources.location(span)?;
+    let end = sources.location(Span { start: span.end, ..span })?;
+    Some(json!({
+        "path": &*start.path,
+        "line": start.line,
+        "column": start.column,
+        "end_line": end.line,
+        "end_column": end.column,
+        "bytes": [span.start, span.end],
+    }))
 }
 
 const fn word(severity: Severity) -> &'static str {

@@ -1,5 +1,7 @@
 //! What people see. Every screen is text made from values, so that tests can compare it.
 
+pub(crate) mod difference;
+pub(crate) mod graph;
 pub(crate) mod live;
 pub(crate) mod matrix;
 pub(crate) mod plan;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use stackfleet_aws::{Aws, ConnectError, Connection, observe};
-use stackfleet_base::{Diagnostic, Digest, Sources};
+use stackfleet_base::{Diagnostic, Digest, Files, Sources};
 use stackfleet_drive::Clock;
 use stackfleet_pack::{Folder, pack};
 use stackfleet_plan::{Artifact, Artifacts, Observed, scope};
@@ -27,13 +27,18 @@ pub(crate) struct Loaded {
 
 /// Reads a project with everything that is to be said about it.
 pub(crate) fn read(folder: &Path) -> Result<(Option<Project>, Sources, Vec<Diagnostic>)> {
+    read_from(folder, &Folder::new(folder))
+}
+
+/// Reads a project as [`read`] does, with the texts that `files` gives.
+pub(crate) fn read_from(folder: &Path, files: &dyn Files) -> Result<(Option<Project>, Sources, Vec<Diagnostic>)> {
     if !folder.join(FILE_NAME).is_file() {
         bail!(
             "there is no {FILE_NAME} in {}; `stackfleet init` writes one, --project DIR names another folder",
             folder.display()
         );
     }
-    let (project, sources, mut found) = stackfleet_project::load(&Folder::new(folder));
+    let (project, sources, mut found) = stackfleet_project::load(files);
     stackfleet_base::diagnostic::sort(&mut found);
     Ok((project, sources, found))
 }

@@ -141,7 +141,8 @@ fn what_changes_inside_stacks_is_told_once_for_all_cells() {
     let observed = deployed();
     let found = stackfleet_plan::changes(&planned(&changed, &observed), &observed);
     let lines = found.iter().flat_map(|stack| {
-        stack.resources.iter().map(|(resource, cells)| {
+        stack.resources.iter().map(|changed| {
+            let (resource, cells) = (&changed.difference, changed.cells);
             let kind = match &resource.kind {
                 ResourceChange::Changed(values) => {
                     values.iter().map(|value| format!("{} {:?}", value.path(), value.after)).collect::<String>()
@@ -150,14 +151,14 @@ fn what_changes_inside_stacks_is_told_once_for_all_cells() {
                     format!("{other:?}")
                 }
             };
-            format!("{}: {} {cells}x {kind}", stack.stack, resource.logical_id)
+            format!("{}: {} {cells}x {kind} {:?}", stack.stack, resource.logical_id, changed.effect)
         })
     });
     insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
-    base: Topic 6x Retyped { from: "AWS::SNS::Topic" }
-    app: Topic 2x DisplayName Some(String("Dev"))
-    app: Topic 2x DisplayName Some(String("Prod"))
-    app: Topic 2x DisplayName Some(String("Shop"))
+    base: Topic 6x Retyped { from: "AWS::SNS::Topic" } TypeRefused
+    app: Topic 2x DisplayName Some(String("Dev")) InPlace
+    app: Topic 2x DisplayName Some(String("Prod")) InPlace
+    app: Topic 2x DisplayName Some(String("Shop")) InPlace
     "#);
 }
 

@@ -3,6 +3,7 @@
 
 mod changes;
 mod documented;
+mod effects;
 mod findings;
 mod first;
 mod fixture;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use stackfleet_base::{Diagnostic, Sources};
 use stackfleet_project::local_code;
 use stackfleet_sam::{Applications, Environment, SamError, transform};
+use stackfleet_template::Template;
 
 use crate::{console::Console, diagnostics, exit::Exit};
 
@@ -71,19 +72,33 @@ fn translated(path: &str, text: &str, environment: &Environment, code_uri: Optio
         let messages: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
         return Err(Refused { text: messages.join("\n"), diagnostics: found, sources });
     }
-    let mut document = template.value().clone();
-    for (pointer, _) in code_uri.map(|_| local_code(&template)).unwrap_or_default() {
-        if let (Some(code), Some(uri)) = (document.pointer_mut(&pointer), code_uri) {
-            *code = Value::from(uri);
-        }
-    }
-    transform(&document, environment).map_err(|errors| {
-        let diagnostics = errors.iter().map(|error| diagnostic(error, &template)).collect();
+    run(&template, environment, &|_| code_uri.map(str::to_owned)).map_err(|errors| {
+        let diagnostics = diagnostics(&errors, &template);
         Refused { text: SamError::summary(&errors), diagnostics, sources }
     })
 }
 
-fn diagnostic(error: &SamError, template: &stackfleet_template::Template) -> Diagnostic {
+/// Transforms a template; `code` says what stands for code that lies beside it.
+pub(super) fn run(
+    template: &Template,
+    environment: &Environment,
+    code: &dyn Fn(&str) -> Option<String>,
+) -> Result<Value, Vec<SamError>> {
+    let mut document = template.value().clone();
+    for (pointer, path) in local_code(template) {
+        if let (Some(written), Some(uri)) = (document.pointer_mut(&pointer), code(path)) {
+            *written = Value::from(uri);
+        }
+    }
+    transform(&document, environment)
+}
+
+/// Says refusals at their places in the template.
+pub(super) fn diagnostics(errors: &[SamError], template: &Template) -> Vec<Diagnostic> {
+    errors.iter().map(|error| diagnostic(error, template)).collect()
+}
+
+fn diagnostic(error: &SamError, template: &Template) -> Diagnostic {
     let mut diagnostic = Diagnostic::error("SAM001", error.message.clone());
     if error.message.contains("is not a valid S3 Uri") {
         diagnostic = diagnostic
@@ -107,14 +122,23 @@ fn put(console: &Console, out_dir: Option<&Path>, file: &Path, ending: &str, tex
     fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))
 }
 
+/// Reads `k=v` items; one without `=` goes on with the value before it, as lists do: `Zones=a,b`.
+pub(super) fn parameters(items: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut given: Vec<(String, String)> = Vec::new();
+    for item in items {
+        match (item.split_once('='), given.last_mut()) {
+            (Some((name, value)), _) => given.push((name.to_owned(), value.to_owned())),
+            (None, Some((_, value))) => value.push_str(&format!(",{item}")),
+            (None, None) => bail!("`{item}` is not KEY=VALUE"),
+        }
+    }
+    Ok(given.into_iter().collect())
+}
+
 fn environment(region: &str, parameters: &[String], lookups: Option<&Path>) -> Result<Environment> {
     let mut environment = Environment::in_region(region);
-    for parameter in parameters {
-        let Some((key, value)) = parameter.split_once('=') else {
-            bail!("`{parameter}` is not KEY=VALUE");
-        };
-        environment.parameters.insert(key.to_owned(), Value::from(value));
-    }
+    let given = self::parameters(parameters)?;
+    environment.parameters.extend(given.into_iter().map(|(name, value)| (name, Value::from(value))));
     if let Some(path) = lookups {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let lookups: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
@@ -144,4 +168,17 @@ fn applications(lookups: &Value) -> Option<Applications> {
         errors: errors.filter_map(|(id, text)| Some((id.clone(), text.as_str()?.to_owned()))).collect(),
         never_ready: never.map(|(id, _)| id.clone()).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_lists() {
+        let items: Vec<String> = "Zones=a,b,Env=x=y".split(',').map(str::to_owned).collect();
+        let given = parameters(&items).unwrap();
+        assert_eq!(given, [("Zones", "a,b"), ("Env", "x=y")].map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+        assert!(parameters(&["a".to_owned()]).unwrap_err().to_string().contains("KEY=VALUE"));
+    }
 }

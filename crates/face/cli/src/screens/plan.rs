@@ -11,7 +11,7 @@ use stackfleet_template::ResourceChange;
 
 use crate::{
     console::{Console, Paint},
-    screens::words,
+    screens::{difference, words},
 };
 
 /// Prints a plan with the given printer, so that `plan` shows it as its result and `deploy` as what it is about to do.
@@ -117,41 +117,18 @@ fn show_stack<'a>(
 /// Prints what changes inside stacks: a line for each resource, with the number of cells, and one for each property.
 fn show_changes(console: &Console, changes: &StackChanges, print: &dyn Fn(String)) {
     const VALUES_MAX: usize = 5;
-    for (resource, cells) in &changes.resources {
-        let (sign, paint, told) = match &resource.kind {
-            ResourceChange::Added => ("+", Paint::Good, String::new()),
-            ResourceChange::Removed => ("-", Paint::Bad, "removed".to_owned()),
-            ResourceChange::Retyped { from } => ("±", Paint::Bad, format!("REPLACED, was {from}")),
-            ResourceChange::Changed(_) => ("~", Paint::Odd, String::new()),
-        };
-        let sign = console.paint(paint, sign);
-        print(format!("     {sign} {:<26} {:<30} {cells}×  {told}", resource.logical_id, resource.type_name));
-        if let ResourceChange::Changed(values) = &resource.kind {
-            let shown = if console.verbose { values.len() } else { VALUES_MAX };
-            for value in values.iter().take(shown) {
-                let text = |value: &Option<serde_json::Value>| {
-                    value.as_ref().map_or_else(|| "(none)".to_owned(), |value| shortened(&value.to_string()))
-                };
-                print(format!("         {}   {} -> {}", value.path(), text(&value.before), text(&value.after)));
-            }
-            if values.len() > shown {
-                print(format!("         and {} more values", values.len() - shown));
-            }
+    let paint = |paint, text: &str| console.paint(paint, text);
+    for changed in &changes.resources {
+        let line = difference::resource(&changed.difference, &changed.effect, Some(changed.cells), &paint);
+        print(format!("     {line}"));
+        if let ResourceChange::Changed(values) = &changed.difference.kind {
+            let most = if console.verbose { values.len() } else { VALUES_MAX };
+            difference::values(values, most).iter().for_each(|line| print(format!("         {line}")));
         }
     }
     if changes.unknown > 0 {
         print(format!("     ? what changes in {} cells is known only to AWS", changes.unknown));
     }
-}
-
-/// Cuts a long value: the line says that it changed, the template says to what.
-fn shortened(text: &str) -> String {
-    const CHARACTERS_MAX: usize = 48;
-    if text.chars().count() <= CHARACTERS_MAX {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(CHARACTERS_MAX).collect();
-    format!("{cut}...")
 }
 
 fn follows_new_accounts(plan: &Plan, app: &str, stack: &str) -> bool {

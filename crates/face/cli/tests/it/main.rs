@@ -23,4 +23,6 @@ mod moto;
 mod plain;
 mod rehearsal;
 mod repair;
+mod templates;
 mod twice;
+mod validate;
