@@ -13,7 +13,8 @@ pub(crate) fn all(found: &mut [Diagnostic], text: &str) {
         let (code, message) = (diagnostic.code, diagnostic.message.as_str());
         let Some(label) = diagnostic.labels.first_mut() else { continue };
         let narrowed = if ABOUT_NAMES.contains(&code) {
-            variable(label.span, message, text).or_else(|| name(label.span, message, text))
+            let variable = variable(label.span, message, text);
+            name(variable.unwrap_or(label.span), message, text).or(variable)
         } else if ABOUT_WHOLES.contains(&code) {
             first_line(label.span, text)
         } else {

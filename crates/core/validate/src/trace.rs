@@ -46,19 +46,31 @@ fn is_telling(value: &Value) -> bool {
 
 /// Finds an equal value below `root`, under the same key if one is given, as a pointer.
 fn find(root: &Value, wanted: &Value, key: Option<&str>, pointer: &str) -> Option<String> {
-    let under_key = key.is_none_or(|key| pointer.strip_suffix(key).is_some_and(|above| above.ends_with('/')));
-    if root == wanted && under_key {
-        return Some(pointer.to_owned());
+    let mut steps = Vec::new();
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    search(root, wanted, key, last, &mut steps).then(|| {
+        // The way is told from its end.
+        steps.iter().rev().fold(pointer.to_owned(), |pointer, step| below(&pointer, step))
+    })
+}
+
+/// Tells whether an equal value is there, and gives the way to it, the last step first.
+fn search(value: &Value, wanted: &Value, key: Option<&str>, name: &str, steps: &mut Vec<String>) -> bool {
+    if key.is_none_or(|key| key == name) && value == wanted {
+        return true;
     }
-    match root {
+    let step = match value {
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(number, item)| find(item, wanted, key, &format!("{pointer}/{number}")))
+            let at = items.iter().position(|item| search(item, wanted, key, "", steps));
+            at.map(|at| at.to_string())
         }
         Value::Object(members) => {
-            members.iter().find_map(|(name, member)| find(member, wanted, key, &below(pointer, name)))
+            members.iter().find(|(name, member)| search(member, wanted, key, name, steps)).map(|(name, _)| name.clone())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
+    };
+    steps.extend(step.clone());
+    step.is_some()
 }
 
 /// Returns the pointer of a member.

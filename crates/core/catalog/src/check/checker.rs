@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde_json::{Map, Value};
 use stackfleet_base::Severity;
 
-use super::pattern;
+use super::pattern::{self, Pattern};
 use super::place::Place;
 use super::{Problem, READ_ONLY};
 use crate::resource::ResourceType;
@@ -16,7 +15,8 @@ use crate::resource::ResourceType;
 pub(super) struct Checker {
     pub(super) found: Vec<Problem>,
     /// Compiled patterns; `None` for those that cannot be tried.
-    patterns: BTreeMap<String, Option<Regex>>,
+    patterns: BTreeMap<String, Option<Pattern>>,
+    patterns_beyond_ascii: BTreeMap<String, Option<Pattern>>,
 }
 
 /// A resource that is being checked.
@@ -110,10 +110,12 @@ impl Checker {
 
     /// Tells whether a part of the text matches; `None` where it cannot be told.
     pub(super) fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
-        if !self.patterns.contains_key(pattern) {
-            self.patterns.insert(pattern.to_owned(), pattern::compile(pattern));
+        let is_ascii = text.is_ascii() || !pattern::has_classes(pattern);
+        let patterns = if is_ascii { &mut self.patterns } else { &mut self.patterns_beyond_ascii };
+        if !patterns.contains_key(pattern) {
+            patterns.insert(pattern.to_owned(), pattern::compile(pattern, is_ascii));
         }
-        Some(self.patterns.get(pattern)?.as_ref()?.is_match(text))
+        Some(patterns.get(pattern)?.as_ref()?.is_match(text))
     }
 }
 

@@ -101,11 +101,7 @@ Resources:
         help: add `AssumeRolePolicyDocument`
     plain.yaml:10:20: warning[RES002]: CloudFormation has no `AWS::AppRunner::Service` in eu-north-1
         help: leave these regions out, or do without it there
-    serverless.yaml:5:87: error[RES007]: `Timeout` of `AWS::Lambda::Function` is 99999; it can be at most 5400
-    serverless.yaml:5:153: warning[RES008]: `ScheduleExpression` of `AWS::Events::Rule` has not the form it should
-        help: it must match `^(rate\(.+\)|cron\(.+\))?$`
-    serverless.yaml:5:167: error[RES006]: `State` of `AWS::Events::Rule` cannot be `true`
-        help: it can be `DISABLED`, `ENABLED`, `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`
+    serverless.yaml:5:160: error[PRJ022]: the SAM transform refuses this: Resource with id [FinderDaily] is invalid. Property 'State' should be a string
     serverless.yaml:5:167: warning[TPL011]: CloudFormation reads the bare `ON` as `true`
         help: quote it to keep the text
     serverless.yaml:6:49: error[RES003]: `AWS::SNS::Topic` has no property `Name`

@@ -34,23 +34,29 @@ Outputs:
     4:3 warning TPL021: the parameter `Unused` is used nowhere <Unused>
     6:23 TPL003: Template format error: Unresolved resource dependencies [Stge] in the Conditions block of the template <Stge>
         help: did you mean `Stage`?
+        fix: write `Stage`
     17:16 TPL003: Template format error: Unresolved condition dependency Prd in the Resources block of the template <Prd>
         help: did you mean `Prod`?
+        fix: write `Prod`
     18:17 TPL003: Template format error: Unresolved resource dependencies [Own1] in the Resources block of the template <Own1>
         help: did you mean `Own`?
+        fix: write `Own`
     20:80 RES012: `AWS::RDS::DBCluster` has no attribute `Endpoint.Adress` <Endpoint.Adress>
         help: did you mean `Endpoint.Address`?
-    21:80 RES012: `AWS::CloudFormation::Stack` has no attribute `Output.A` <${Nested.Output.A}>
+    21:89 RES012: `AWS::CloudFormation::Stack` has no attribute `Output.A` <Output.A>
         help: did you mean `Outputs.*`?
-    21:99 RES012: `AWS::RDS::DBCluster` has no attribute `Prt` <${Cluster.Prt}>
+    21:109 RES012: `AWS::RDS::DBCluster` has no attribute `Prt` <Prt>
         help: it has `DBClusterArn`, `DBClusterResourceId`, `Endpoint`, `Endpoint.Address`, `Endpoint.Port`, `ReadEndpoint`, `ReadEndpoint.Address`, `MasterUserSecret.SecretArn`, `StorageEncryptionType`, `StorageThroughput`
-    21:126 TPL003: Template format error: Unresolved resource dependencies [Topik] in the Resources block of the template <${Topik}>
+    21:128 TPL003: Template format error: Unresolved resource dependencies [Topik] in the Resources block of the template <Topik>
         help: did you mean `Topic`?
+        fix: write `Topic`
     24:20 TPL003: Unresolved resource dependencies [Tpic] in the Outputs block of the template <Tpic>
         help: did you mean `Topic`?
+        fix: write `Topic`
     25:19 TPL003: Template format error: Unresolved condition dependency Dev in the Outputs block of the template <Dev>
     25:36 TPL003: Template error: unresolved condition dependency Pord in Fn::If <Pord>
         help: did you mean `Prod`?
+        fix: write `Prod`
     ");
 }
 
@@ -97,7 +103,7 @@ Resources:
     6:10 TPL004: Template error: every Fn::Or object requires a list of at least 2 and at most 10 boolean parameters <[!Condition D]>
     13:20 TPL004: Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined <[',']>
     14:21 TPL007: Template error: Fn::Select cannot select nonexistent value at index 5 <[5, [a, b]]>
-    15:27 TPL003: Template format error: Unresolved resource dependencies [a] in the Resources block of the template <${a}>
+    15:29 TPL003: Template format error: Unresolved resource dependencies [a] in the Resources block of the template <a>
         help: did you mean `A`?
     15:36 warning VAL009: the text has no variable `${b}` <b>
         help: remove the variable, or use it in the text
