@@ -1,10 +1,13 @@
 //! What policies name and what templates need.
 //!
 //! [`lint`] and [`lint_text`] compare the actions, resources and condition keys of a policy with what is known of AWS.
+//! [`required`] tells which calls CloudFormation makes for a template, on what, and how sure that is.
 
 #![warn(missing_docs)]
 
 mod codes;
 mod lint;
+mod required;
 
 pub use lint::{Finding, Replacement, lint, lint_text};
+pub use required::{Cell, Grade, Operation, Requirement, required, required_of};

@@ -2,3 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
 mod lint;
+mod required;
