@@ -25,13 +25,14 @@ impl Template {
         }
         let before = text.get(..place.value.start)?;
         let is_written = place.value.end > place.value.start;
-        if !is_written && !before.ends_with([':', '-']) {
+        let is_behind_key = place.key.is_none_or(|key| key.end < place.value.start);
+        if !is_written && !(is_behind_key && before.ends_with([':', '-'])) {
             // `{key}`: there is no colon that a value could stand behind.
             return None;
         }
         // A list may stand at the column of its key, anything else must not.
         let at = column(text, place.value.start);
-        let is_at_key = place.key.is_some_and(|key| column(text, key.start) == at);
+        let is_at_key = self.key_above(pointer, node, place).is_some_and(|key| column(text, key.start) == at);
         let space = if is_written && !is_at_key { "" } else { " " };
         Some(Edit { span: place.value, replacement: format!("{space}{value}") })
     }
@@ -78,6 +79,16 @@ impl Template {
             let (parent, key) = pointer.rsplit_once('/')?;
             self.insert(text, parent, &key.replace("~1", "/").replace("~0", "~"), value)
         })
+    }
+
+    /// Returns the key that a value stands behind, for the argument of a short call the key of the call.
+    fn key_above(&self, pointer: &str, node: &Node, place: Place) -> Option<Span> {
+        let is_argument = node.tag.as_ref().is_some_and(|tag| place.key == Some(tag.span));
+        if !is_argument {
+            return place.key;
+        }
+        let (above, _) = pointer.rsplit_once('/')?;
+        self.written(above)?.1.key
     }
 
     /// Returns the node at a pointer if it is written there and nowhere else.
@@ -245,14 +256,25 @@ mod tests {
         let text = "A:\n- x\n- y\nB: 1\n";
         assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\"\nB: 1\n");
         assert_eq!(edited(text, "/A/0", &json!([])), text.replace("- x", "- []"));
+        let text = "A: !Sub\n- x\n- {y: z}\nB: 1\n";
+        assert_eq!(edited(text, "/A/Fn::Sub", &json!("z")), "A: !Sub\n \"z\"\nB: 1\n");
+    }
+
+    #[test]
+    fn a_text_is_replaced_up_to_its_last_character() {
+        for blank in ['\u{a0}', '\u{2028}', '\u{3000}'] {
+            let text = format!("A: |\n  x{blank}\nB: 2\n");
+            assert_eq!(edited(&text, "/A", &json!(1)), "A: 1\nB: 2\n");
+        }
     }
 
     #[test]
     fn a_member_without_a_colon_is_not_edited() {
-        let text = "A: {x, y: 1}\nB: &b {z }\nC: {\"d\":1}\n";
+        let text = "A: {x, y: 1}\nB: &b {z }\nC: {!: }\n";
         let (template, _) = read(Sources::default().add("t", text), text);
         assert_eq!(template.set(text, "/A/x", &json!(2)), None);
         assert_eq!(template.set(text, "/B/z", &json!(2)), None);
+        assert_eq!(template.set(text, "/C/", &json!(2)), None);
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("y: 1", "y: 2"));
     }
 

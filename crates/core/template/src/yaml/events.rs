@@ -256,7 +256,7 @@ impl<'text> Builder<'text> {
         (self.root, self.diagnostics)
     }
 
-    /// Returns the place of a block scalar with its `|` or `>` and without line breaks and indentation behind it: the
+    /// Returns the place of a block scalar with its `|` or `>` and without line breaks and blanks behind it: the
     /// parser's place is that of the content and reaches to the next token.
     fn block_span(&self, span: Span, tag: Option<&Tag>) -> Span {
         let around = self.open.last().map_or(0, |open| match &open.content {
@@ -266,7 +266,11 @@ impl<'text> Builder<'text> {
         let from = tag.map_or(around, |tag| tag.span.end).min(span.start);
         let header = self.text.get(from..span.start).and_then(|between| between.find(['|', '>']));
         let start = header.map_or(span.start, |at| from + at);
-        let end = start + self.text.get(start..span.end).map_or(0, |covered| covered.trim_end().len());
+        let end = start
+            + self
+                .text
+                .get(start..span.end)
+                .map_or(0, |covered| covered.trim_end_matches([' ', '\t', '\r', '\n']).len());
         Span { start, end, ..span }
     }
 

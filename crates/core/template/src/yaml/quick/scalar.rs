@@ -202,7 +202,7 @@ impl<'text, B: Build<'text>> Reader<'text, '_, B> {
         }
         let lines = self.text.get(first..self.at)?;
         let text = block_text(lines, indent?, folded, chomping);
-        let end = start + self.text.get(start..end)?.trim_end().len();
+        let end = start + self.text.get(start..end)?.trim_end_matches([' ', '\n']).len();
         self.scalar(start, end, text, if folded { ScalarStyle::Folded } else { ScalarStyle::Literal })
     }
 }
