@@ -1,6 +1,8 @@
 //! Why a template was refused.
 
 use crate::node::Text;
+use crate::place;
+use serde_json::Value;
 use std::fmt;
 
 /// One reason why a template was refused, in AWS's words.
@@ -14,6 +16,9 @@ pub struct SamError {
     /// The whole sentence as AWS words it, for example
     /// ``Resource with id [Function] is invalid. Only one of 'InlineCode' or 'CodeUri' can be set.``
     pub message: String,
+    /// The place in the template that the reason speaks of, as a JSON pointer: a property where it names one that is there,
+    /// otherwise the event or resource; empty for the document as a whole.
+    pub pointer: String,
 }
 
 /// What a [`SamError`] speaks of.
@@ -119,12 +124,12 @@ impl Fault {
             Fault::Duplicate { id, .. } => (SamErrorKind::DuplicateId, Some(id)),
             Fault::Unsupported(id, _) => (SamErrorKind::Unsupported, Some(id)),
         };
-        errors.push(SamError { logical_id, kind, message });
+        errors.push(SamError { logical_id, kind, message, pointer: String::new() });
     }
 }
 
 /// All reasons, without repetitions, in the order in which AWS lists them: by id, otherwise by text.
-pub(crate) fn collect(faults: Vec<Fault>) -> Vec<SamError> {
+pub(crate) fn collect(faults: Vec<Fault>, template: &Value) -> Vec<SamError> {
     let mut errors = Vec::new();
     for fault in faults {
         fault.into_errors(&mut errors);
@@ -132,6 +137,9 @@ pub(crate) fn collect(faults: Vec<Fault>) -> Vec<SamError> {
     let mut seen = std::collections::BTreeSet::new();
     errors.retain(|error| seen.insert(error.message.clone()));
     errors.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+    for error in &mut errors {
+        error.pointer = place::of(error, template);
+    }
     errors
 }
 

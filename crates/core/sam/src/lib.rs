@@ -32,6 +32,7 @@ mod intrinsics;
 mod layer_version;
 mod node;
 mod origin;
+mod place;
 mod policies;
 mod properties;
 mod python;

@@ -29,7 +29,7 @@ pub fn transform(template: &Value, environment: &Environment) -> Result<Value, V
     let document = Node::from(template);
     match run(document, environment) {
         Ok(document) => Ok(document.into_value()),
-        Err(faults) => Err(collect(faults)),
+        Err(faults) => Err(collect(faults, template)),
     }
 }
 

@@ -174,6 +174,36 @@ fn wrong_templates_are_refused_as_aws_refuses_them() {
     assert!(refused >= ERRORS.0 && same_ids >= ERRORS.1 && same_words >= ERRORS.2, "fewer than {ERRORS:?}: {made:?}");
 }
 
+/// Reasons in the wrong templates, and those of them that are placed at a property or event.
+const PLACED: (usize, usize) = (385, 337);
+
+#[test]
+fn every_reason_has_a_place_in_its_resource() {
+    let Some(root) = folder() else { return };
+    let environment = environment("ap-southeast-1");
+    let (mut all, mut at_property) = (0, 0);
+    for path in files(&root.join("error/input")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let source = Sources::default().add(&path.to_string_lossy(), &text);
+        let (template, _) = stackfleet_template::read(source, &text);
+        let Err(errors) = transform(template.value(), &environment) else { continue };
+        for error in errors {
+            let place = &error.pointer;
+            eprintln!("{}: {place}\n    {error}", name(&path));
+            assert!(template.key_span(place).or_else(|| template.span(place)).is_some(), "{place}: {error}");
+            let resource = error.logical_id.as_ref().map(|id| format!("/Resources/{id}"));
+            if let Some(resource) = resource.filter(|resource| template.value().pointer(resource).is_some()) {
+                let rest = place.strip_prefix(&resource);
+                assert!(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')), "{place}: {error}");
+            }
+            all += 1;
+            at_property += usize::from(place.matches('/').count() > 2 || place.starts_with("/Globals/"));
+        }
+    }
+    eprintln!("{all} reasons, {at_property} at a property or event");
+    assert!(all >= PLACED.0 && at_property >= PLACED.1, "fewer than {PLACED:?}: {:?}", (all, at_property));
+}
+
 #[test]
 fn metadata_is_passed_on_where_that_is_asked_for() {
     let Some(root) = folder() else { return };

@@ -13,7 +13,7 @@ fn run(template: &Value) -> Result<Value, String> {
 /// The resources that a template of these becomes.
 fn made(resources: Value) -> Map<String, Value> {
     let made = run(&json!({"Resources": resources})).unwrap();
-    made["Resources"].as_object().unwrap().clone()
+    made.get("Resources").and_then(Value::as_object).unwrap().clone()
 }
 
 /// The reasons why a template of these resources is refused, after their number.
