@@ -1,6 +1,7 @@
 //! `AWS::Serverless::GraphQLApi`: an AppSync API with schema, authorizers, data sources, functions and resolvers.
 
 mod data_sources;
+mod model;
 mod resolvers;
 
 use crate::connector;
@@ -9,25 +10,25 @@ use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
 use crate::intrinsics::{get_att, may_be_intrinsic, sub};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, expect_map, free, optional, required};
+use crate::properties::{Shape, Specification, check, free, literal, mapping, needed, optional, text};
 use crate::role;
 
 const KIND: &str = "AWS::Serverless::GraphQLApi";
 
 const PROPERTIES: Specification = &[
-    required("Auth", Shape::Map),
+    needed(mapping("Auth")),
     free("Name"),
-    optional("Tags", Shape::Map),
+    mapping("Tags"),
     free("XrayEnabled"),
-    free("SchemaInline"),
-    free("SchemaUri"),
-    free("Logging"),
-    optional("DataSources", Shape::Map),
-    optional("Functions", Shape::Map),
-    optional("Resolvers", Shape::Map),
-    optional("ApiKeys", Shape::Map),
-    free("DomainName"),
-    optional("Cache", Shape::Map),
+    literal(text("SchemaInline")),
+    literal(text("SchemaUri")),
+    optional("Logging", Shape::MapOrBoolean),
+    mapping("DataSources"),
+    mapping("Functions"),
+    mapping("Resolvers"),
+    mapping("ApiKeys"),
+    mapping("DomainName"),
+    mapping("Cache"),
     free("Visibility"),
     free("OwnerContact"),
     free("IntrospectionConfig"),
@@ -57,7 +58,15 @@ impl GraphParts<'_> {
 pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
     let empty = Map::new();
     let properties = resource.map("Properties").unwrap_or(&empty);
-    check(id, KIND, properties, PROPERTIES)?;
+    // Observed: unlike elsewhere, a property that is not known is let pass.
+    let mut known = properties.clone();
+    for name in properties.keys().filter(|name| PROPERTIES.iter().all(|property| property.name != name.as_str())) {
+        known.remove(name);
+    }
+    check(id, KIND, &known, PROPERTIES)?;
+    if let Some(path) = model::first_wrong(properties) {
+        return Err(Fault::resource(id, format!("Property '{path}' is invalid.")));
+    }
     let attributes = generated::main_attributes(resource);
     let parts = GraphParts { id, properties, attributes: &attributes };
     let schema = schema(&parts)?;
@@ -104,7 +113,7 @@ pub(crate) fn connect(
 fn schema(parts: &GraphParts<'_>) -> Result<Generated> {
     let mut schema = parts.generated("Schema", "AWS::AppSync::GraphQLSchema");
     schema.put("ApiId", parts.api_id());
-    match (parts.properties.present("SchemaInline"), parts.properties.present("SchemaUri")) {
+    match (parts.properties.truthy("SchemaInline"), parts.properties.truthy("SchemaUri")) {
         (Some(_), Some(_)) => {
             return Err(Fault::resource(
                 parts.id,
@@ -131,17 +140,11 @@ const AUTH_TYPES: [(&str, &str, &str); 5] = [
 /// Sets the authentication of the API; returns the functions that authorize.
 fn add_auth(parts: &GraphParts<'_>, api: &mut Generated) -> Result<Vec<Node>> {
     let id = parts.id;
-    let invalid = |path: &str| Fault::resource(id, format!("Property '{path}' is invalid."));
     let Some(Node::Map(auth)) = parts.properties.get("Auth") else { return Ok(Vec::new()) };
     let mut functions = Vec::new();
-    if !auth.str("Type").is_some_and(|kind| AUTH_TYPES.iter().any(|(known, ..)| *known == kind)) {
-        return Err(invalid("Auth.Type"));
-    }
-    if let Some(additional) = auth.present("Additional") {
-        let Some(additional) = additional.as_list() else { return Err(invalid("Auth.Additional")) };
+    if let Some(Node::List(additional)) = auth.present("Additional") {
         let mut providers = Vec::new();
-        for provider in additional {
-            let Some(provider) = provider.as_map() else { return Err(invalid("Auth.Additional")) };
+        for provider in additional.iter().filter_map(Node::as_map) {
             providers.push(Node::Map(provider_config(id, provider, true, &mut functions)?));
         }
         let own = provider_config(id, auth, false, &mut Vec::new())?;
@@ -195,15 +198,11 @@ fn provider_config(id: &Text, auth: &Map, is_additional: bool, functions: &mut V
 
 /// Sets up logging; returns the role that writes logs if none is given.
 fn add_logging(parts: &GraphParts<'_>, api: &mut Generated) -> Result<Option<Generated>> {
-    const KEYS: [&str; 3] = ["CloudWatchLogsRoleArn", "FieldLogLevel", "ExcludeVerboseContent"];
     let given = match parts.properties.present("Logging") {
         None | Some(Node::Bool(true)) => None,
         Some(Node::Bool(false)) => return Ok(None),
-        Some(logging) => Some(expect_map(parts.id, logging, "Logging")?),
+        Some(logging) => logging.as_map(),
     };
-    if let Some(unknown) = given.and_then(|given| given.keys().find(|key| !KEYS.contains(&key.as_str()))) {
-        return Err(Fault::resource(parts.id, format!("Property 'Logging.{unknown}' is invalid.")));
-    }
     let mut config = Map::new();
     config.insert(
         "FieldLogLevel",
@@ -231,10 +230,10 @@ fn caches_and_names(parts: &GraphParts<'_>) -> Result<Vec<Generated>> {
     let mut made = Vec::new();
     let properties = parts.properties;
     for (name, key) in properties.map("ApiKeys").into_iter().flat_map(Map::iter) {
-        let key = expect_map(parts.id, key, &format!("ApiKeys.{name}"))?;
+        let key = model::as_map(key).unwrap_or_default();
         let mut resource = parts.generated(name, "AWS::AppSync::ApiKey");
         resource.put("ApiId", parts.api_id());
-        resource.copy(key, &["ApiKeyId", "Description"]);
+        resource.copy(&key, &["ApiKeyId", "Description"]);
         resource.set("Expires", key.present("ExpiresOn"));
         made.push(resource);
     }

@@ -1,12 +1,12 @@
 //! Data sources of GraphQL APIs: tables and functions, with the roles to reach them.
 
+use super::model::as_map;
 use super::{GraphParts, connect};
 use crate::context::Context;
-use crate::error::{Fault, Result};
+use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference, sub_with};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::expect_map;
 use crate::role;
 use std::collections::BTreeMap;
 
@@ -21,15 +21,12 @@ pub(crate) fn expand(
     let mut sources = DataSources::new();
     let Some(Node::Map(kinds)) = parts.properties.present("DataSources") else { return Ok(sources) };
     for (kind, entries) in kinds.iter() {
-        let entries = expect_map(parts.id, entries, &format!("DataSources.{kind}"))?;
+        let entries = as_map(entries).unwrap_or_default();
         for (name, given) in entries.iter() {
-            let given = expect_map(parts.id, given, &format!("DataSources.{kind}.{name}"))?;
+            let given = as_map(given).unwrap_or_default();
             let source = match kind.as_str() {
-                "DynamoDb" => table(context, parts, name, given, made)?,
-                "Lambda" => function(context, parts, name, given, made)?,
-                other => {
-                    return Err(Fault::resource(parts.id, format!("Property 'DataSources.{other}' is invalid.")));
-                }
+                "DynamoDb" => table(context, parts, name, &given, made)?,
+                _lambda => function(context, parts, name, &given, made)?,
             };
             sources.entry(name.to_string()).or_insert(source);
         }

@@ -1,12 +1,12 @@
 //! Functions and pipeline resolvers of GraphQL APIs.
 
 use super::data_sources::DataSources;
+use super::model::as_map;
 use super::{GraphParts, runtime};
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, is_intrinsic};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::expect_map;
 use std::collections::BTreeMap;
 
 /// The code of a resolver that hands on what its functions return.
@@ -15,10 +15,10 @@ const PASS_THROUGH: &str = "\nexport function request(ctx) {\n    return {};\n}\
 pub(crate) fn expand(parts: &GraphParts<'_>, sources: &DataSources, made: &mut Vec<Generated>) -> Result<()> {
     let functions = functions(parts, sources, made)?;
     for (type_name, resolvers) in parts.properties.map("Resolvers").into_iter().flat_map(Map::iter) {
-        let resolvers = expect_map(parts.id, resolvers, &format!("Resolvers.{type_name}"))?;
+        let resolvers = as_map(resolvers).unwrap_or_default();
         for (name, given) in resolvers.iter() {
-            let given = expect_map(parts.id, given, &format!("Resolvers.{type_name}.{name}"))?;
-            made.push(resolver(parts, type_name, name, given, &functions)?);
+            let given = as_map(given).unwrap_or_default();
+            made.push(resolver(parts, type_name, name, &given, &functions)?);
         }
     }
     Ok(())
@@ -33,20 +33,21 @@ fn functions(
     let mut references = BTreeMap::new();
     let mut none_source = None;
     for (name, given) in parts.properties.map("Functions").into_iter().flat_map(Map::iter) {
-        let given = expect_map(parts.id, given, &format!("Functions.{name}"))?;
-        if let Some(id) = given.present("Id") {
+        let given = &as_map(given).unwrap_or_default();
+        if let Some(id) = given.truthy("Id") {
             if given.len() > 1 {
                 return Err(Fault::resource(name, "'Id' cannot be defined with other properties in Function."));
             }
             references.insert(name.to_string(), id.clone());
             continue;
         }
+        let code = code(name, given)?;
         let source = data_source(parts, name, given, sources, &mut none_source)?;
         let mut function = parts.generated(name, "AWS::AppSync::FunctionConfiguration");
         function.put("ApiId", parts.api_id());
         function.put("Name", given.present("Name").cloned().unwrap_or_else(|| Node::from(name)));
         function.put("DataSourceName", source);
-        add_code(&mut function, name, given)?;
+        function.put(code.0, code.1);
         let Some(given_runtime) = given.present("Runtime") else {
             return Err(Fault::resource(name, format!("'Runtime' must be defined as a property in {name}.")));
         };
@@ -67,7 +68,7 @@ fn data_source(
     sources: &DataSources,
     none_source: &mut Option<Generated>,
 ) -> Result<Node> {
-    let Some(source) = given.present("DataSource") else {
+    let Some(source) = given.truthy("DataSource") else {
         return Err(Fault::resource(name, "'DataSource' must be set."));
     };
     if is_intrinsic(source) {
@@ -97,20 +98,15 @@ fn data_source(
     }
 }
 
-fn add_code(resource: &mut Generated, name: &Text, given: &Map) -> Result<()> {
-    match (given.present("InlineCode"), given.present("CodeUri")) {
+/// The property that holds the code, and the code.
+fn code<'g>(name: &Text, given: &'g Map) -> Result<(&'static str, &'g Node)> {
+    match (given.truthy("InlineCode"), given.truthy("CodeUri")) {
         (Some(_), Some(_)) => {
             Err(Fault::resource(name, "Both 'InlineCode' and 'CodeUri' cannot be defined at the same time."))
         }
         (None, None) => Err(Fault::resource(name, "One of 'InlineCode' or 'CodeUri' must be set.")),
-        (Some(inline), None) => {
-            resource.put("Code", inline);
-            Ok(())
-        }
-        (None, Some(uri)) => {
-            resource.put("CodeS3Location", uri);
-            Ok(())
-        }
+        (Some(inline), None) => Ok(("Code", inline)),
+        (None, Some(uri)) => Ok(("CodeS3Location", uri)),
     }
 }
 
@@ -146,7 +142,8 @@ fn resolver(
     }
     resolver.put("PipelineConfig", map! {"Functions" => steps});
     if given.present("InlineCode").is_some() || given.present("CodeUri").is_some() {
-        add_code(&mut resolver, name, given)?;
+        let code = code(name, given)?;
+        resolver.put(code.0, code.1);
         let Some(given_runtime) = given.present("Runtime") else {
             return Err(Fault::resource(name, format!("'Runtime' must be defined as a property in {name}.")));
         };
