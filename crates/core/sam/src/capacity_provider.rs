@@ -5,36 +5,36 @@ use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, check, free, is_required, optional, required, should_be};
+use crate::properties::{Shape, Specification, check, mapping, needed, optional};
 use crate::role;
 
 const KIND: &str = "AWS::Serverless::CapacityProvider";
 
 const PROPERTIES: Specification = &[
-    free("CapacityProviderName"),
-    required("VpcConfig", Shape::Map),
-    free("OperatorRole"),
-    free("Tags"),
+    optional("CapacityProviderName", Shape::TextOrMap),
+    needed(mapping("VpcConfig")),
+    optional("OperatorRole", Shape::TextOrMap),
+    mapping("Tags"),
     optional("PropagateTags", Shape::Boolean),
-    optional("InstanceRequirements", Shape::Map),
-    optional("ScalingConfig", Shape::Map),
-    free("KmsKeyArn"),
+    mapping("InstanceRequirements"),
+    mapping("ScalingConfig"),
+    optional("KmsKeyArn", Shape::TextOrMap),
 ];
 
 pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
     let empty = Map::new();
     let properties = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, properties, PROPERTIES)?;
-    let tags = match properties.present("Tags") {
-        None => None,
-        Some(Node::Map(tags)) => Some(tags),
-        Some(_other) => return Err(Fault::resource(id, should_be("Tags", "a map"))),
-    };
+    let wrong: Vec<String> = MODELS.iter().flat_map(|model| model.complaints(properties)).collect();
+    if !wrong.is_empty() {
+        return Err(Fault::resource(id, wrong.join(" ")));
+    }
+    let tags = properties.map("Tags");
     let attributes = context.passthrough(resource);
     let mut provider = Generated::new(id, "AWS::Lambda::CapacityProvider");
     provider.attributes = generated::main_attributes(resource);
     provider.copy(properties, &["CapacityProviderName", "KmsKeyArn"]);
-    provider.put("VpcConfig", vpc(id, properties)?);
+    provider.put("VpcConfig", vpc(properties));
     let mut all_tags = generated::tag_list(tags);
     all_tags.push(generated::tag("lambda:createdBy", "SAM"));
     provider.put("Tags", all_tags);
@@ -56,19 +56,68 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     Ok(made)
 }
 
-fn vpc(id: &Text, properties: &Map) -> Result<Map> {
+/// A map of lists or of numbers within the properties.
+struct Model {
+    name: &'static str,
+    /// Names of the fields, whether they must be there, and the word for what they hold.
+    fields: &'static [(&'static str, bool, &'static str)],
+}
+
+const MODELS: [Model; 3] = [
+    Model { name: "VpcConfig", fields: &[("SubnetIds", true, "list"), ("SecurityGroupIds", false, "list")] },
+    Model {
+        name: "InstanceRequirements",
+        fields: &[("Architectures", false, "list"), ("AllowedTypes", false, "list"), ("ExcludedTypes", false, "list")],
+    },
+    Model {
+        name: "ScalingConfig",
+        fields: &[("MaxVCpuCount", false, "integer"), ("AverageCPUUtilization", false, "number")],
+    },
+];
+
+impl Model {
+    /// Everything that is wrong, in AWS's words.
+    fn complaints(&self, properties: &Map) -> Vec<String> {
+        let Some(given) = properties.map(self.name) else { return Vec::new() };
+        let path = |field: &str| format!("Property '{}.{field}'", self.name);
+        let mut all = Vec::new();
+        for (field, needed, kind) in self.fields {
+            match given.get(field) {
+                None if *needed => all.push(format!("{} is required.", path(field))),
+                None => {}
+                Some(Node::Null) if *needed => all.push(format!("{} none is not an allowed value.", path(field))),
+                Some(Node::Null) => {}
+                Some(value) if holds(value, kind) => {}
+                Some(_wrong) => all.push(format!("{} value must be dictionary or {kind}.", path(field))),
+            }
+        }
+        let unknown = given.keys().filter(|key| self.fields.iter().all(|(field, ..)| *field != key.as_str()));
+        all.extend(unknown.map(|key| format!("{} is an invalid property.", path(key))));
+        all
+    }
+}
+
+fn holds(value: &Node, kind: &str) -> bool {
+    match value {
+        Node::Map(_) => true,
+        Node::List(_) => kind == "list",
+        Node::Number(_) | Node::Bool(_) => kind != "list",
+        Node::Text(text) if kind == "integer" => text.trim().parse::<i64>().is_ok(),
+        Node::Text(text) if kind == "number" => text.trim().parse::<f64>().is_ok(),
+        Node::Text(_) | Node::Null => false,
+    }
+}
+
+fn vpc(properties: &Map) -> Map {
     let mut vpc = Map::new();
-    let given = properties.map("VpcConfig");
-    let Some(subnets) = given.and_then(|given| given.present("SubnetIds")) else {
-        return Err(Fault::resource(id, is_required("VpcConfig.SubnetIds")));
-    };
-    vpc.insert("SubnetIds", subnets);
-    vpc.set("SecurityGroupIds", given.and_then(|given| given.present("SecurityGroupIds")));
-    Ok(vpc)
+    for key in ["SubnetIds", "SecurityGroupIds"] {
+        vpc.set(key, properties.map("VpcConfig").and_then(|given| given.present(key)));
+    }
+    vpc
 }
 
 fn instance_requirements(id: &Text, properties: &Map) -> Result<Option<Map>> {
-    let Some(given) = properties.map("InstanceRequirements") else { return Ok(None) };
+    let Some(given) = properties.truthy("InstanceRequirements").and_then(Node::as_map) else { return Ok(None) };
     if given.present("AllowedTypes").is_some() && given.present("ExcludedTypes").is_some() {
         return Err(Fault::resource(
             id,
@@ -83,7 +132,7 @@ fn instance_requirements(id: &Text, properties: &Map) -> Result<Option<Map>> {
 }
 
 fn scaling(properties: &Map) -> Option<Map> {
-    let given = properties.map("ScalingConfig")?;
+    let given = properties.truthy("ScalingConfig")?.as_map()?;
     let mut made = Map::new();
     made.set("MaxVCpuCount", given.present("MaxVCpuCount"));
     if let Some(utilization) = given.present("AverageCPUUtilization") {
@@ -95,6 +144,8 @@ fn scaling(properties: &Map) -> Option<Map> {
                 "TargetValue" => utilization,
             }],
         );
+    } else {
+        made.insert("ScalingMode", "Auto");
     }
     Some(made)
 }

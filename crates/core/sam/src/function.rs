@@ -50,7 +50,7 @@ const PROPERTIES: Specification = &[
     free("ImageUri"),
     free("InlineCode"),
     free("KmsKeyArn"),
-    optional("Layers", Shape::List),
+    optional("Layers", Shape::TextsOrMaps),
     optional("LoggingConfig", Shape::Map),
     free("MemorySize"),
     free("PackageType"),

@@ -70,15 +70,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
         return Err(parts.fault(should_be("RouteSettings", "a map")));
     }
     let is_editable = !has_uri && !properties.truthy("DefinitionBody").is_some_and(is_intrinsic);
-    let tags = is_editable.then(|| {
-        let mut tags = marked_tags("httpapi:createdBy", properties.map("Tags"));
-        if properties.get("PropagateTags").is_some_and(Node::truthy)
-            && let Some(marker) = tags.remove("httpapi:createdBy")
-        {
-            tags.insert("httpapi:createdBy", marker);
-        }
-        tags
-    });
+    let tags = is_editable.then(|| marked_tags("httpapi:createdBy", properties.map("Tags")));
 
     let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
     api.attributes = generated::main_attributes(resource);
@@ -108,12 +100,11 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     Ok(made)
 }
 
-/// The author's tags with the one that marks what the transform made, as a map.
+/// The author's tags with the one that marks what the transform made, as a map in the author's kind of order.
 pub(crate) fn marked_tags(marker: &str, tags: Option<&Map>) -> Map {
-    let mut all = Map::new();
-    all.insert(marker, "SAM");
-    for (key, value) in tags.into_iter().flat_map(Map::iter) {
-        all.insert(key.clone(), value.clone());
+    let mut all = tags.cloned().unwrap_or_default();
+    if !all.contains(marker) {
+        all.insert(marker, "SAM");
     }
     all
 }

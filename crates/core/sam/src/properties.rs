@@ -19,6 +19,8 @@ pub(crate) enum Shape {
     MapOrBoolean,
     /// A map or a list of maps.
     MapOrMaps,
+    /// A list of texts and maps.
+    TextsOrMaps,
     /// A list of texts.
     Texts,
     /// A map of texts.
@@ -51,6 +53,9 @@ impl Shape {
             Shape::MapOrMaps => {
                 map || value.as_list().is_some_and(|items| items.iter().all(|item| item.as_map().is_some()))
             }
+            Shape::TextsOrMaps => value
+                .as_list()
+                .is_some_and(|items| items.iter().all(|item| item.as_text().is_some() || item.as_map().is_some())),
             Shape::Texts => value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some())),
             Shape::TextsByName => value.as_map().is_some_and(|map| map.values().all(|value| value.as_text().is_some())),
             Shape::Maps => value.as_map().is_some_and(|map| map.values().all(|value| value.as_map().is_some())),

@@ -49,7 +49,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let given = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, given, PROPERTIES)?;
     let mut properties = given.clone();
-    for key in ["Domain", "Auth"] {
+    for key in ["Domain", "Auth", "Routes"] {
         if let Some(value) = properties.get_mut(key) {
             context.resolve(value)?;
         }
@@ -141,7 +141,7 @@ fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
         Some("AWS_IAM") if has_others => {
             return Err(parts.fault("No additional configurations supported for AuthType AWS_IAM."));
         }
-        Some("CUSTOM") if auth.present("AuthArn").is_none() => {
+        Some("CUSTOM") if auth.truthy("AuthArn").is_none() => {
             return Err(parts.fault("AuthArn must be specified if AuthType is CUSTOM."));
         }
         Some("NONE" | "CUSTOM" | "AWS_IAM") => {}
@@ -267,11 +267,15 @@ fn permission(parts: &Parts<'_>, mut permission: Generated, function: &Node, key
     permission.put("Action", "lambda:InvokeFunction");
     permission.put("FunctionName", function);
     permission.put("Principal", "apigateway.amazonaws.com");
-    let stage = parts.stage.as_str().unwrap_or("*");
+    let stage = parts.stage.as_str().unwrap_or("${__StageName__}");
     let arn = format!(
         "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{{}.ApiId}}/{stage}/{key}",
         parts.id
     );
-    permission.put("SourceArn", sub(arn));
+    let source = match &parts.stage {
+        Node::Text(_) => sub(arn),
+        name => sub_with(arn, map! {"__StageName__" => name}),
+    };
+    permission.put("SourceArn", source);
     permission
 }

@@ -243,12 +243,16 @@ fn gateway_response(parts: &ApiParts<'_>, name: &Text, given: &Map) -> Result<Ma
     );
     match given.present("StatusCode") {
         None => {}
-        Some(Node::Text(code)) if !code.chars().all(|c| c.is_ascii_digit()) => {
+        Some(code) if !matches!(code, Node::Number(_)) && !is_numeric(code) => {
             return Err(parts.fault("Property 'StatusCode' must be numeric"));
         }
         Some(code) => made.insert("statusCode", crate::python::display(code)),
     }
     Ok(made)
+}
+
+fn is_numeric(code: &Node) -> bool {
+    code.as_str().is_some_and(|code| !code.is_empty() && code.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn add_binary_media_types(body: &mut Node, types: &[Node]) {

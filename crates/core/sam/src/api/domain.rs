@@ -109,6 +109,14 @@ pub(crate) fn resources(
         made.push(access_association(parts, domain, association));
     }
     if let Some(Node::Map(route)) = properties.truthy("Route53") {
+        if route.truthy("HostedZoneId").is_none() && route.truthy("HostedZoneName").is_none() {
+            return Err(
+                parts.fault("HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
+            );
+        }
+        if route.present("SeparateRecordSetGroup").is_some_and(|separate| separate.as_bool().is_none()) {
+            return Err(parts.fault(should_be("Domain.Route53.SeparateRecordSetGroup", "a boolean")));
+        }
         let records = RecordSets {
             attributes: parts.attributes,
             route,

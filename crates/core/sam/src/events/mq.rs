@@ -3,8 +3,8 @@
 use super::{Event, pull};
 use crate::error::Result;
 use crate::generated::Generated;
-use crate::node::{Map, Node, map};
-use crate::properties::{Shape, optional};
+use crate::node::{Node, map};
+use crate::properties::{Shape, optional, should_be};
 use crate::{python, role};
 
 pub(super) const SOURCE: pull::Source = pull::Source {
@@ -42,10 +42,15 @@ pub(crate) fn basic_auth(event: &Event<'_>, service: &str, known: &[&str]) -> Re
         return Err(event.fault("Provided SourceAccessConfigurations cannot be parsed into a list."));
     };
     let mut secret = None;
-    let empty = Map::new();
-    for configuration in configurations {
-        let configuration = configuration.as_map().unwrap_or(&empty);
-        let kind = configuration.str("Type");
+    for (index, configuration) in configurations.iter().enumerate() {
+        let path = format!("SourceAccessConfigurations[{index}]");
+        let Some(configuration) = configuration.as_map() else {
+            return Err(event.fault(should_be(&path, "a map")));
+        };
+        let Some(kind) = configuration.str("Type") else {
+            return Err(event.fault(should_be(&format!("{path}.Type"), "a string")));
+        };
+        let kind = Some(kind);
         if !kind.is_some_and(|kind| known.contains(&kind)) {
             let known = python::repr_words(known.iter().copied());
             return Err(event.fault(format!(

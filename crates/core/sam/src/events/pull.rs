@@ -214,10 +214,17 @@ pub(crate) fn schema_registry_statements(event: &Event<'_>) -> Result<Vec<Node>>
         return Ok(Vec::new());
     };
     for field in ["SchemaRegistryURI", "EventRecordFormat", "SchemaValidationConfigs"] {
-        if config.truthy(field).is_none() {
+        if !config.contains(field) {
             return Err(event.fault(format!("Missing required field {field} in SchemaRegistryConfig")));
         }
     }
+    if !matches!(config.str("EventRecordFormat"), Some("JSON" | "SOURCE")) {
+        return Err(event.fault("EventRecordFormat in SchemaRegistryConfig must be either 'JSON' or 'SOURCE'"));
+    }
+    if config.list("SchemaValidationConfigs").is_none() {
+        return Err(event.fault("SchemaValidationConfigs must be a list"));
+    }
+    check_access(event, config)?;
     let mut statements = Vec::new();
     for access in config.list("AccessConfigs").into_iter().flatten().filter_map(Node::as_map) {
         if let Some(uri) = access.present("URI") {
@@ -231,6 +238,19 @@ pub(crate) fn schema_registry_statements(event: &Event<'_>) -> Result<Vec<Node>>
         statements.push(allow_statement(&["glue:GetSchemaVersion"], list![crate::intrinsics::sub(schemas)]));
     }
     Ok(statements)
+}
+
+fn check_access(event: &Event<'_>, config: &Map) -> Result<()> {
+    let Some(access) = config.truthy("AccessConfigs") else { return Ok(()) };
+    let Some(access) = access.as_list() else {
+        return Err(event.fault("AccessConfigs in SchemaRegistryConfig must be a list"));
+    };
+    let whole = |one: &Node| one.as_map().is_some_and(|one| one.contains("Type") && one.contains("URI"));
+    if access.iter().all(whole) {
+        Ok(())
+    } else {
+        Err(event.fault("Each AccessConfig must be a dict with 'Type' and 'URI' fields"))
+    }
 }
 
 /// The name of the registry if the address is the ARN of one in Glue.

@@ -100,6 +100,7 @@ fn validate_cors(id: &Text, config: &Map) -> Result<()> {
             | Shape::MapOrBoolean
             | Shape::MapOrMaps
             | Shape::Texts
+            | Shape::TextsOrMaps
             | Shape::Maps
             | Shape::TextsByName
             | Shape::Policies => value.as_integer().is_some(),
