@@ -3,8 +3,7 @@
 //! Observed on AWS's transform: the text that a deployment id is the hash of lists keys in the order in which CPython 2.7
 //! iterates a dictionary. The order depends on the keys' hashes and on the history of insertions, removals and growth.
 
-use crate::node::{Node, Text};
-use indexmap::IndexMap;
+use crate::node::Entries;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
@@ -39,13 +38,8 @@ impl HashOrder {
     }
 
     /// Whether the same keys lie in the same slots.
-    pub(crate) fn agrees(
-        &self,
-        entries: &IndexMap<Text, Node>,
-        other: &HashOrder,
-        others: &IndexMap<Text, Node>,
-    ) -> bool {
-        let key = |slot: &Slot, entries: &IndexMap<Text, Node>| match slot {
+    pub(crate) fn agrees(&self, entries: &Entries, other: &HashOrder, others: &Entries) -> bool {
+        let key = |slot: &Slot, entries: &Entries| match slot {
             Slot::Entry(index) => entries.get_index(*index as usize).map(|(key, _)| key.clone()),
             Slot::Free | Slot::Removed => None,
         };
@@ -58,7 +52,7 @@ impl HashOrder {
     }
 
     /// Notes that the entry at `index` was added at the end of `entries`.
-    pub(crate) fn inserted(&mut self, index: usize, entries: &IndexMap<Text, Node>) {
+    pub(crate) fn inserted(&mut self, index: usize, entries: &Entries) {
         let Some((key, _)) = entries.get_index(index) else { return };
         self.place(key, index);
         if self.fill * 3 >= self.slots.len() * 2 {
@@ -69,7 +63,7 @@ impl HashOrder {
     }
 
     /// Notes that `count` entries are about to be added in one go.
-    pub(crate) fn reserve(&mut self, count: usize, entries: &IndexMap<Text, Node>) {
+    pub(crate) fn reserve(&mut self, count: usize, entries: &Entries) {
         if (self.fill + count) * 3 >= self.slots.len() * 2 {
             self.resize((entries.len() + count) * 2, entries);
         }
@@ -89,7 +83,7 @@ impl HashOrder {
         }
     }
 
-    fn resize(&mut self, wanted: usize, entries: &IndexMap<Text, Node>) {
+    fn resize(&mut self, wanted: usize, entries: &Entries) {
         let mut size = 8;
         while size <= wanted {
             size *= 2;

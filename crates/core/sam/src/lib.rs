@@ -29,6 +29,7 @@ mod hash_order;
 mod http_api;
 mod implicit_api;
 mod intrinsics;
+mod key_hash;
 mod layer_version;
 mod node;
 mod origin;

@@ -5,6 +5,7 @@
 //! [`Map`] optionally the table (see [`crate::hash_order`]). Everything else treats both as ordinary JSON.
 
 use crate::hash_order::HashOrder;
+use crate::key_hash::BuildKeyHasher;
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 use std::borrow::Borrow;
@@ -141,9 +142,12 @@ pub(crate) struct Map {
     settled: bool,
 }
 
+/// Keys and values in insertion order.
+pub(crate) type Entries = IndexMap<Text, Node, BuildKeyHasher>;
+
 #[derive(Clone, Debug, Default)]
 struct Inner {
-    entries: IndexMap<Text, Node>,
+    entries: Entries,
     table: Option<HashOrder>,
 }
 
@@ -160,7 +164,7 @@ impl Map {
     }
     /// An empty map in the order of a hash table.
     pub(crate) fn hashed() -> Map {
-        Map { inner: Rc::new(Inner { entries: IndexMap::new(), table: Some(HashOrder::default()) }), settled: false }
+        Map { inner: Rc::new(Inner { entries: Entries::default(), table: Some(HashOrder::default()) }), settled: false }
     }
     fn edit(&mut self) -> &mut Inner {
         self.settled = false;

@@ -104,9 +104,7 @@ fn diagnostic(error: &SamError, template: &Template) -> Diagnostic {
         diagnostic = diagnostic
             .help("code that lies beside the template needs `--code-uri s3://BUCKET/KEY` here; `deploy` uploads it");
     }
-    let pointer = error.logical_id.as_ref().map(|id| format!("/Resources/{id}"));
-    let span = pointer.and_then(|pointer| template.key_span(&pointer).or_else(|| template.span(&pointer)));
-    match span {
+    match template.key_span(&error.pointer).or_else(|| template.span(&error.pointer)) {
         Some(span) => diagnostic.at(span, ""),
         None => diagnostic,
     }
