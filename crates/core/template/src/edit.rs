@@ -25,9 +25,10 @@ impl Template {
         }
         let before = text.get(..place.value.start)?;
         let is_written = place.value.end > place.value.start;
+        // `{key}`: there is no colon that a value could stand behind.
         let is_behind_key = place.key.is_none_or(|key| key.end < place.value.start);
-        if !is_written && !(is_behind_key && before.ends_with([':', '-'])) {
-            // `{key}`: there is no colon that a value could stand behind.
+        let has_room = is_written || (is_behind_key && before.ends_with([':', '-']));
+        if !has_room {
             return None;
         }
         // A list may stand at the column of its key, anything else must not.
