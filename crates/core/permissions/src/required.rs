@@ -244,9 +244,10 @@ impl Calls<'_> {
         }
     }
 
-    /// Adds a call of an update that is made when one of the properties changes.
+    /// Adds a call of an update that is made when one of the properties changes; by property where that is not known.
     pub(crate) fn when_changed(&mut self, names: &[&str], action: &str, arn: &str) {
         let grade = match self.before {
+            None if names.iter().any(|name| self.get(name).is_some()) => Grade::ByProperty,
             None => Grade::Possible,
             Some(before) if names.iter().any(|name| before.get(*name) != self.properties.get(*name)) => Grade::Certain,
             Some(_) => return,

@@ -33,7 +33,8 @@ pub(super) fn add(calls: &mut Calls<'_>) {
             pass_roles(calls);
             continue;
         }
-        let is_tagging = tagging.iter().any(|tagging| tagging.eq_ignore_ascii_case(&name));
+        let is_tagging = tagging.iter().any(|tagging| tagging.eq_ignore_ascii_case(&name))
+            && !["Untag", "Remove", "List", "Delete"].iter().any(|verb| action.name().starts_with(verb));
         let grade = match (is_essential(calls, action), is_tagging) {
             (true, _) => Grade::Certain,
             (false, true) if has_tags && calls.step == Step::Create => Grade::ByProperty,

@@ -42,9 +42,9 @@ impl<'a> Stack<'a> {
         match function {
             "Ref" => self.reference(argument.as_str()?),
             "Fn::GetAtt" => {
-                let (id, attribute) = match argument {
-                    Value::Array(parts) => (parts.first()?.as_str()?, parts.get(1)?.as_str()?),
-                    other => other.as_str()?.split_once('.')?,
+                let (id, attribute) = match argument.as_array() {
+                    Some(parts) => (parts.first()?.as_str()?, parts.get(1)?.as_str()?),
+                    None => argument.as_str()?.split_once('.')?,
                 };
                 // Attributes beside ARNs are not worth the tables that they would take.
                 if attribute.ends_with("Arn") { self.arn(id) } else { None }

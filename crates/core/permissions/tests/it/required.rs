@@ -54,9 +54,9 @@ fn certain(stack: &Evaluated, operation: Operation<'_>) -> String {
 }
 
 /// The application of the example, in the form that AWS's transform gives it.
-pub(crate) fn example() -> Evaluated {
+pub(crate) fn example(bucket: &str) -> Evaluated {
     let text = include_str!("../../../../../examples/source/app/template.yaml")
-        .replace("CodeUri: src", "CodeUri: s3://code/app.zip");
+        .replace("CodeUri: src", &format!("CodeUri: s3://{bucket}/app.zip"));
     let template = stackfleet_template::read_body(&text).unwrap();
     let environment = stackfleet_sam::Environment::in_region("eu-west-1");
     let transformed = stackfleet_sam::transform(template.value(), &environment).unwrap();
@@ -67,7 +67,7 @@ pub(crate) fn example() -> Evaluated {
 fn what_the_example_needs() {
     let mut cell = cell();
     cell.tags = vec![("stackfleet:app".to_owned(), "key-rotation".to_owned())];
-    insta::assert_snapshot!(shown(&required(&example(), &cell, Operation::Create), Grade::Certain), @r"
+    insta::assert_snapshot!(shown(&required(&example("code"), &cell, Operation::Create), Grade::Certain), @r"
     StaleKeysLogGroup: logs:CreateLogGroup on arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/stale-access-keys-prod-eu-west-1:log-stream:, to make AWS::Logs::LogGroup aws:RequestTag/stackfleet:app=key-rotation aws:TagKeys=stackfleet:app
     StaleKeysLogGroup: logs:DescribeLogGroups on arn:aws:logs:eu-west-1:111122223333:log-group::log-stream:, to make AWS::Logs::LogGroup
     StaleKeysLogGroup: logs:PutRetentionPolicy on arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/stale-access-keys-prod-eu-west-1:log-stream:, for `RetentionInDays` of AWS::Logs::LogGroup
@@ -93,7 +93,7 @@ fn what_the_example_needs() {
 
 #[test]
 fn what_is_deleted_with_the_example() {
-    insta::assert_snapshot!(certain(&example(), Operation::Delete), @r"
+    insta::assert_snapshot!(certain(&example("code"), Operation::Delete), @r"
     StaleKeysLogGroup: logs:DeleteLogGroup on arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/stale-access-keys-prod-eu-west-1:log-stream:, to delete AWS::Logs::LogGroup
     FindingsTopic: sns:DeleteTopic on arn:aws:sns:eu-west-1:111122223333:stale-access-key-findings, to delete AWS::SNS::Topic
     StaleKeysFunction: lambda:DeleteFunction on arn:aws:lambda:eu-west-1:111122223333:function:stale-access-keys-prod-eu-west-1, to delete AWS::Lambda::Function

@@ -24,7 +24,7 @@ pub(super) fn function(calls: &mut Calls<'_>, step: Step) {
             match is_code_known {
                 Some(true) => code(calls, "Code", Grade::Certain),
                 Some(false) => {}
-                None => code(calls, "Code", Grade::Possible),
+                None => code(calls, "Code", Grade::ByProperty),
             }
             const ELSEWHERE: [&str; 6] = [
                 "Code",
