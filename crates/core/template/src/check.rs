@@ -2,10 +2,13 @@
 //!
 //! What [`crate::read`] says already is not repeated here.
 
+mod dynamic;
+mod shapes;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stackfleet_base::{Diagnostic, diagnostic};
+use stackfleet_base::{Diagnostic, Severity, diagnostic};
 
 use crate::{
     Problem, Scope, Template,
@@ -13,8 +16,8 @@ use crate::{
     intrinsic::{Reference, references},
     pinpoint,
     pointer::{Step, to_pointer},
-    problem::CYCLE,
-    template::BODY_BYTES_MAX,
+    problem::{CYCLE, QUOTA},
+    template::{BODY_BYTES_MAX, URL_BYTES_MAX},
 };
 
 /// An output shows a secret.
@@ -23,6 +26,10 @@ const SECRET_OUTPUT: &str = "TPL020";
 const UNUSED: &str = "TPL021";
 /// The template is too large to be sent in a request.
 const LARGE: &str = "TPL022";
+/// A dynamic reference cannot be resolved.
+const DYNAMIC: &str = "TPL024";
+/// A parameter's default is none of its allowed values.
+const DEFAULT: &str = "TPL025";
 /// A secret parameter has a default that anyone can read in the template.
 const SECRET_DEFAULT: &str = "TPL023";
 
@@ -50,9 +57,15 @@ pub fn check(template: &Template, text: &str) -> Vec<Diagnostic> {
         checker.unused();
         checker.functions();
     }
+    checker.defaults();
+    checker.dynamic_references();
+    checker.problems.extend(shapes::rules(template));
+    checker.problems.extend(shapes::undeclared_extensions(template));
     checker.size(text);
     let Checker { mut found, problems, .. } = checker;
     found.extend(pinpoint::diagnostics(template, &problems, text));
+    let doubtful = pinpoint::diagnostics(template, &shapes::policies(template), text);
+    found.extend(doubtful.into_iter().map(|found| Diagnostic { severity: Severity::Warning, ..found }));
     diagnostic::sort(&mut found);
     found
 }
@@ -220,7 +233,44 @@ impl<'template> Checker<'template> {
         }
     }
 
+    /// Defaults that no stack could take.
+    fn defaults(&mut self) {
+        for (name, parameter) in self.template.parameters() {
+            let Some(Err(message)) = parameter.default.as_deref().map(|value| parameter.check(name, value)) else {
+                continue;
+            };
+            let message = format!("the default is not allowed: {}", message.trim_end_matches('.'));
+            let warning = Diagnostic::warning(DEFAULT, message).help("change the default, or the constraint");
+            self.report(warning, &[Step::Key("Parameters"), Step::Key(name), Step::Key("Default")]);
+        }
+    }
+
+    fn dynamic_references(&mut self) {
+        let found = dynamic::find(self.template);
+        if let Some(beyond) = found.get(dynamic::REFERENCES_MAX) {
+            let message = format!(
+                "the template has {} dynamic references, CloudFormation resolves at most {}",
+                found.len(),
+                dynamic::REFERENCES_MAX
+            );
+            self.report(Diagnostic::error(QUOTA, message).help("divide the template"), &beyond.path);
+        }
+        for dynamic::Found { path, reference, wrong } in found {
+            let Some((message, help)) = wrong else { continue };
+            let message = format!("`{reference}` cannot be resolved: {message}");
+            self.report(Diagnostic::warning(DYNAMIC, message).help(help), &path);
+        }
+    }
+
     fn size(&mut self, text: &str) {
+        if text.len() > URL_BYTES_MAX {
+            let message = format!(
+                "the template has {} bytes, CloudFormation takes at most {URL_BYTES_MAX}, also from S3",
+                text.len()
+            );
+            let help = "divide it into nested stacks, or take out what is said twice";
+            return self.report(Diagnostic::error(QUOTA, message).help(help), &[]);
+        }
         if text.len() > BODY_BYTES_MAX {
             let message = format!(
                 "the template has {} bytes; more than {BODY_BYTES_MAX} cannot be sent in a request and go through S3",

@@ -133,6 +133,8 @@ pub enum Unknown {
     Import(String),
     /// The availability zones of a region.
     Zones(String),
+    /// An output of another stack: the stack's name and the output's, empty where they are not known themselves.
+    StackOutput(String, String),
 }
 
 /// Lists what an evaluated value waits for, in its order, each once.
@@ -153,6 +155,10 @@ pub fn unknowns(value: &Value) -> Vec<Unknown> {
 }
 
 fn collect_imports(value: &Value, found: &mut Vec<Unknown>) {
+    if let Some(Call::Known(Function::GetStackOutput, _, argument)) = call(value) {
+        let text = |name| argument.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        found.push(Unknown::StackOutput(text("StackName"), text("OutputName")));
+    }
     if let Some(Call::Known(function, _, argument)) = call(value)
         && let Some(text) = argument.as_str()
     {

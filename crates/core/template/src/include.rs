@@ -73,6 +73,13 @@ pub(crate) fn has_include(value: &Value) -> bool {
     found
 }
 
+/// Tells whether there is a macro.
+pub(crate) fn has_macro(value: &Value) -> bool {
+    let mut found = false;
+    each_macro(value, &mut Vec::new(), &mut |_, _| found = true);
+    found
+}
+
 /// Returns the macros that have still to run, with their pointers: those of the template, then those within it.
 pub(crate) fn open_macros(template: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();

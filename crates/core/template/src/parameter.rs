@@ -33,6 +33,9 @@ pub struct Parameter {
     pub(crate) pattern: Option<Regex>,
 }
 
+/// Most bytes of a parameter's value (CloudFormation's quota).
+const VALUE_BYTES_MAX: usize = 4_096;
+
 /// What a parameter's type means for its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
@@ -121,6 +124,9 @@ impl Parameter {
     /// The first constraint that does not hold.
     pub fn check(&self, name: &str, value: &str) -> Result<(), String> {
         let Some(kind) = self.kind else { return Ok(()) };
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(format!("Parameter '{name}' must contain at most {VALUE_BYTES_MAX} bytes"));
+        }
         if kind.is_list() && kind != ParameterKind::SsmList {
             return items(value).try_for_each(|item| self.check_one(kind, name, item));
         }

@@ -61,6 +61,16 @@ impl Problem {
         Self { help, wrong: Some(Box::new(wrong)), ..self }
     }
 
+    /// Says that the key at the pointer is to blame.
+    pub(crate) fn about_key(self, key: &str) -> Self {
+        Self { wrong: Some(Box::new(Wrong { written: key.to_owned(), meant: None })), ..self }
+    }
+
+    /// Says what is to be written instead of a word at the pointer.
+    pub(crate) fn replacing(self, written: &str, meant: &str) -> Self {
+        Self { wrong: Some(Box::new(Wrong { written: written.to_owned(), meant: Some(meant.to_owned()) })), ..self }
+    }
+
     /// Returns the same as an error-level diagnostic.
     #[must_use]
     pub fn to_diagnostic(&self, span: Option<Span>) -> Diagnostic {

@@ -116,6 +116,7 @@ impl<'value> Evaluator<'value> {
             Function::Cidr => self.cidr(argument),
             Function::GetAzs => self.zones(argument),
             Function::ImportValue => self.import(argument),
+            Function::GetStackOutput => self.stack_output(argument),
             Function::Length => self.length(argument),
             Function::ToJsonString => self.json_string(argument),
             Function::And | Function::Or | Function::Not | Function::Equals => {
@@ -497,6 +498,32 @@ impl<'value> Evaluator<'value> {
                 None
             }
         }
+    }
+
+    /// Source: "Fn::GetStackOutput" of the template reference.
+    fn stack_output(&mut self, argument: &'value Value) -> Option<Value> {
+        const MEMBERS: [&str; 4] = ["StackName", "OutputName", "Region", "RoleArn"];
+        let members = argument.as_object().filter(|members| {
+            let required = ["StackName", "OutputName"].iter().all(|name| members.contains_key(*name));
+            required && members.keys().all(|name| MEMBERS.contains(&name.as_str()))
+        });
+        let Some(members) = members else {
+            let message = "Template error: every Fn::GetStackOutput object requires StackName and OutputName, and may \
+                           have Region and RoleArn";
+            self.refuse(FUNCTION, message);
+            return None;
+        };
+        let mut computed = Map::new();
+        for (name, member) in members {
+            computed.extend(self.member(name, member).map(|member| (name.clone(), member)));
+        }
+        let text = |name: &str| computed.get(name).and_then(Value::as_str);
+        let known = computed.values().all(Value::is_string);
+        let answer = match (text("StackName"), text("OutputName")) {
+            (Some(stack), Some(output)) if known => self.lookup.stack_output(stack, output, text("Region")),
+            _ => Answer::Unknown,
+        };
+        self.answered(answer, || residual("Fn::GetStackOutput", Value::Object(computed)))
     }
 
     fn length(&mut self, argument: &'value Value) -> Option<Value> {

@@ -60,6 +60,11 @@ pub trait Lookup {
         Answer::Unknown
     }
 
+    /// The value of an output of another stack, in the stack's region unless another is given.
+    fn stack_output(&self, _stack: &str, _output: &str, _region: Option<&str>) -> Answer {
+        Answer::Unknown
+    }
+
     /// The text of the snippet at a location (`s3://bucket/key`) that `AWS::Include` names.
     fn included(&self, _location: &str) -> Answer {
         Answer::Unknown

@@ -127,6 +127,10 @@ fn what_only_deployment_knows_stays_a_call() {
     check("!Join ['-', [a, !Sub 'b${Other}', c]]", json!({"Fn::Join": ["", ["a-b", {"Ref": "Other"}, "-c"]]}));
     check("!Select [0, !GetAZs '']", json!({"Fn::Select": [0, {"Fn::GetAZs": "eu-west-1"}]}));
     check("!ImportValue {'Fn::Sub': 'net-${Env}'}", json!({"Fn::ImportValue": "net-prod"}));
+    check(
+        "{'Fn::GetStackOutput': {StackName: !Sub 'net-${Env}', OutputName: VpcId}}",
+        json!({"Fn::GetStackOutput": {"StackName": "net-prod", "OutputName": "VpcId"}}),
+    );
     check("!Ref Image", json!({"Ref": "Image"}));
     check("!Sub '${AWS::StackName} ${AWS::StackId}'", json!({"Fn::Join": ["", ["stack ", {"Ref": "AWS::StackId"}]]}));
     check("'{{resolve:ssm:/a}}'", json!("{{resolve:ssm:/a}}"));
@@ -174,6 +178,7 @@ fn wrong_arguments_are_refused_in_the_words_of_cloudformation() {
     refused("!Sub '${List}'", "variable List in Fn::Sub expression does not resolve to a string");
     refused("!Sub '${a b}'", "Unresolved resource dependencies [a b]");
     refused("!GetAtt Other", "every Fn::GetAtt object requires two non-empty parameters");
+    refused("!GetStackOutput {StackName: x}", "requires StackName and OutputName");
     refused("{'Fn::Foo': 1}", "Encountered unsupported function: Fn::Foo");
     refused("!Join [',', text]", "every Fn::Join object requires two parameters");
     refused("!If [IsProd, 1]", "Fn::If requires a list argument with three elements");

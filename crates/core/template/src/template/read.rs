@@ -29,6 +29,8 @@ pub const RESOURCES_MAX: usize = 500;
 const PARAMETERS_MAX: usize = 200;
 const OUTPUTS_MAX: usize = 200;
 const MAPPINGS_MAX: usize = 200;
+const ATTRIBUTES_MAX: usize = 200;
+const NAME_BYTES_MAX: usize = 255;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
 
 /// Reads a template of a file, with everything that is wrong with its shape.
@@ -241,11 +243,12 @@ impl Reader {
             Value::Null => {
                 let message = format!("[{}] 'null' values are not allowed in templates", to_pointer(path));
                 let problem = Problem::new(STRUCTURE, message, to_pointer(path));
-                let help = match path.last() {
-                    Some(Step::Key("Fn::GetAZs")) => "write \"\" for the stack's own region",
-                    _ => "write a value, or remove the key",
-                };
-                self.problems.push(problem.help(help));
+                self.problems.push(match path.last() {
+                    Some(Step::Key("Fn::GetAZs")) => {
+                        problem.help("write \"\" for the stack's own region").replacing("null", "\"\"")
+                    }
+                    _ => problem.help("write a value, or remove the key"),
+                });
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -290,6 +293,17 @@ impl Reader {
         if !well_formed && !name.starts_with("Fn::ForEach::") {
             let message = format!("Template format error: {what} name {name} is non alphanumeric.");
             self.refuse(STRUCTURE, &[Step::Key(section), Step::Key(name)], message);
+        }
+        self.name_length(what, name, &[Step::Key(section), Step::Key(name)]);
+    }
+
+    fn name_length(&mut self, what: &str, name: &str, path: &[Step<'_>]) {
+        if name.len() > NAME_BYTES_MAX {
+            let length = name.len();
+            let message = format!(
+                "Template format error: {what} name has {length} characters, more than the maximum allowed, {NAME_BYTES_MAX}"
+            );
+            self.refuse(QUOTA, path, message);
         }
     }
 
@@ -336,6 +350,16 @@ impl Reader {
                 self.refuse(STRUCTURE, &path, message);
                 continue;
             };
+            self.name_length("Mapping", name, &path);
+            let attributes: usize =
+                mapping.values().filter_map(Value::as_object).map(Map::len).max().unwrap_or_default();
+            if attributes > ATTRIBUTES_MAX {
+                let message = format!(
+                    "Template format error: Number of attributes of mapping {name}, {attributes}, is greater than maximum \
+                     allowed, {ATTRIBUTES_MAX}"
+                );
+                self.refuse(QUOTA, &path, message);
+            }
             for (key, row) in mapping {
                 let path = [path[0], path[1], Step::Key(key)];
                 let Some(row) = row.as_object() else {
