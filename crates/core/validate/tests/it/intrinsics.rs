@@ -30,7 +30,7 @@ Outputs:
   B: { Value: !Ref Tpic }
   C: { Condition: Dev, Value: !If [Pord, a, b] }
 ";
-    insta::assert_snapshot!(findings(text), @r"
+    insta::assert_snapshot!(findings(text), @"
     4:3 warning TPL021: the parameter `Unused` is used nowhere <Unused>
     6:23 TPL003: Template format error: Unresolved resource dependencies [Stge] in the Conditions block of the template <Stge>
         help: did you mean `Stage`?
@@ -98,7 +98,7 @@ Resources:
       LoadBalancerNames: !Split ['', a]
       TargetGroupARNs: !Cidr [10.0.0.0/16, 300, 8]
 ";
-    insta::assert_snapshot!(findings(text), @r"
+    insta::assert_snapshot!(findings(text), @"
     5:11 TPL004: Template error: every Fn::Not object requires one boolean parameter <[!Condition C, !Condition C]>
     6:10 TPL004: Template error: every Fn::Or object requires a list of at least 2 and at most 10 boolean parameters <[!Condition D]>
     13:20 TPL004: Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined <[',']>
