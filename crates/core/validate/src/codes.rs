@@ -15,10 +15,8 @@ pub(crate) const GLOBAL_NAME: &str = "VAL005";
 pub(crate) const DATA_LOSS: &str = "VAL006";
 /// An attribute of a resource that resources of its type do not heed.
 pub(crate) const USELESS_POLICY: &str = "VAL007";
-/// An action or a condition key that AWS does not have.
-pub(crate) const NO_SUCH_ACTION: &str = "VAL008";
 /// A `${...}` that is not replaced, or a variable that is not used.
-pub(crate) const VARIABLE: &str = "VAL009";
+pub(crate) const VARIABLE: &str = "VAL008";
 /// A parameter in the outputs that looks like a secret; what certainly is one, `stackfleet-template` tells.
 pub(crate) const SECRET_OUTPUT: &str = "PRJ014";
 /// A template that the SAM transform refuses.

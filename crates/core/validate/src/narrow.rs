@@ -3,7 +3,7 @@
 use stackfleet_base::{Diagnostic, Span};
 
 /// Codes of problems about one name or attribute, which may stand within a longer text or a list.
-const ABOUT_NAMES: [&str; 5] = ["TPL003", "TPL020", "RES012", "PRJ014", "VAL009"];
+const ABOUT_NAMES: [&str; 5] = ["TPL003", "TPL020", "RES012", "PRJ014", "VAL008"];
 /// Codes of problems about something that is missing from an object: its first line is enough.
 const ABOUT_WHOLES: [&str; 2] = ["POL005", "POL006"];
 

@@ -1,11 +1,11 @@
 //! Policy documents within templates, read as IAM reads them. What functions give is unknown, and nothing is said about it.
 
-mod actions;
 mod draft;
 mod table;
 
 use serde_json::Value;
-use stackfleet_base::{Diagnostic, Edit, Severity};
+use stackfleet_base::{Diagnostic, Edit, Severity, Span};
+use stackfleet_permissions::Finding;
 use stackfleet_policy::check_draft;
 
 use crate::resources::quoted;
@@ -50,8 +50,13 @@ fn one(subject: &Subject<'_>, document: &Document<'_>, value: &Value, pointer: &
         }
         found.push(with_fix(subject.text, diagnostic));
     }
-    for (diagnostic, pointer, on_key) in actions::check(&draft) {
-        found.extend(place(&pointer, on_key).map(|span| diagnostic.at(span, "")));
+    for Finding { diagnostic, replacement } in stackfleet_permissions::lint(&draft, &place) {
+        let mended = replacement.and_then(|new| Some((place(&new.place, new.is_key)?, new.text)));
+        let diagnostic = match mended {
+            Some((span, new)) => replacing(subject.text, diagnostic, span, &new),
+            None => diagnostic,
+        };
+        found.extend(Some(diagnostic).filter(|diagnostic| diagnostic.span().is_some()));
     }
 }
 
@@ -66,6 +71,10 @@ fn with_fix(text: &str, diagnostic: Diagnostic) -> Diagnostic {
         _ => None,
     };
     let Some(replacement) = replacement.map(str::to_owned) else { return diagnostic };
-    let edit = Edit { span, replacement: quoted(text, span, &replacement) };
-    diagnostic.fix(format!("write `{replacement}`"), vec![edit])
+    replacing(text, diagnostic, span, &replacement)
+}
+
+fn replacing(text: &str, diagnostic: Diagnostic, span: Span, new: &str) -> Diagnostic {
+    let edit = Edit { span, replacement: quoted(text, span, new) };
+    diagnostic.fix(format!("write `{new}`"), vec![edit])
 }

@@ -105,7 +105,7 @@ Resources:
     14:21 TPL007: Template error: Fn::Select cannot select nonexistent value at index 5 <[5, [a, b]]>
     15:29 TPL003: Template format error: Unresolved resource dependencies [a] in the Resources block of the template <a>
         help: did you mean `A`?
-    15:36 warning VAL009: the text has no variable `${b}` <b>
+    15:36 warning VAL008: the text has no variable `${b}` <b>
         help: remove the variable, or use it in the text
     16:31 TPL004: Template error: every Fn::Base64 object must have a String-typed value <[a]>
     17:17 TPL004: Template error: Fn::If requires a list argument with three elements <[C, Standard]>
@@ -145,13 +145,13 @@ Outputs:
   A: { Value: '${Topic.TopicName}' }
 ";
     insta::assert_snapshot!(findings(text), @r"
-    8:49 warning VAL009: the text has no variable `${b}` <b>
+    8:49 warning VAL008: the text has no variable `${b}` <b>
         help: remove the variable, or use it in the text
-    9:31 warning VAL009: `${Stage}` stays as it is: the text is no argument of `Fn::Sub` <${Stage}>
+    9:31 warning VAL008: `${Stage}` stays as it is: the text is no argument of `Fn::Sub` <${Stage}>
         help: write `!Sub` before the text
-    10:48 warning VAL009: `${AWS::Region}` stays as it is: the text is no argument of `Fn::Sub` <${AWS::Region}>
+    10:48 warning VAL008: `${AWS::Region}` stays as it is: the text is no argument of `Fn::Sub` <${AWS::Region}>
         help: write `!Sub` before the text
-    21:16 warning VAL009: `${Topic.TopicName}` stays as it is: the text is no argument of `Fn::Sub` <${Topic.TopicName}>
+    21:16 warning VAL008: `${Topic.TopicName}` stays as it is: the text is no argument of `Fn::Sub` <${Topic.TopicName}>
         help: write `!Sub` before the text
     ");
 }

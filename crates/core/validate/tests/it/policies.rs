@@ -64,8 +64,6 @@ Resources:
     24:17 POL006: a statement of an identity policy needs `Action` or `NotAction` <Effect: Allow>
     26:30 POL013: there is no condition operator `StringEqual` <StringEqual>
         help: use an operator of IAM, such as StringEquals, ArnLike or Bool
-    26:45 warning VAL008: AWS has no condition key `aws:a` <aws:a>
-        help: mind the spelling: IAM takes it, and it is never there
     26:86 warning POL014: `Bool` compares `true` or `false`; `maybe` matches nothing <maybe>
         help: correct the value
     32:20 POL006: a statement of a resource policy needs `Principal` or `NotPrincipal` <{ Effect: Allow, Action: s3:GetObject, Resource: 'arn:aws:s3:::b/*' }>
@@ -139,18 +137,22 @@ Resources:
               StringLike: { 'token.actions.githubusercontent.com:sub': a, s3:prefx: b }
 ";
     insta::assert_snapshot!(findings(text), @r"
-    10:22 warning VAL008: AWS has no action `s3:GetObjet` <s3:GetObjet>
-        help: did you mean `s3:GetObject`?
-    10:44 warning VAL008: AWS has no action `s3:Gett*` <s3:Gett*>
-        help: mind the spelling: IAM takes it, and it matches nothing
-    10:68 warning VAL008: AWS has no service with the prefix `foo` <foo:Bar>
-        help: mind the spelling: IAM takes it, and it matches nothing
-    10:77 warning VAL008: AWS has no service with the prefix `lamda` <lamda:InvokeFunction>
-        help: did you mean `lambda:InvokeFunction`?
-    13:56 warning VAL008: AWS has no condition key `aws:PrincipelOrgID` <aws:PrincipelOrgID>
-        help: mind the spelling: IAM takes it, and it is never there
-    14:75 warning VAL008: AWS has no condition key `s3:prefx` <s3:prefx>
-        help: mind the spelling: IAM takes it, and it is never there
+    10:22 warning ACT001: no action `s3:GetObjet` is known <s3:GetObjet>
+        help: write `s3:GetObject`
+        fix: write `s3:GetObject`
+    10:44 warning ACT002: no known action matches `s3:Gett*` <s3:Gett*>
+        help: mind the spelling; what is known is of 2026-09-26
+    10:68 warning ACT001: no service with the prefix `foo` is known <foo:Bar>
+        help: mind the spelling; what is known is of 2026-09-26
+    10:77 warning ACT001: no service with the prefix `lamda` is known <lamda:InvokeFunction>
+        help: write `lambda:InvokeFunction`
+        fix: write `lambda:InvokeFunction`
+    13:56 warning ACT005: no condition key `aws:PrincipelOrgID` is known <aws:PrincipelOrgID>
+        help: write `aws:PrincipalOrgID`
+        fix: write `aws:PrincipalOrgID`
+    14:75 warning ACT005: no condition key `s3:prefx` is known <s3:prefx>
+        help: write `s3:prefix`
+        fix: write `s3:prefix`
     ");
 }
 
