@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use stackfleet_base::{AccountId, Region};
 use stackfleet_catalog::catalog;
-use stackfleet_template::{Evaluated, Inputs, Nothing, ResourceDifference, Template, difference, evaluate, read_body};
+use stackfleet_template::{Evaluated, Inputs, Nothing, Template, difference, evaluate, read_body};
 
 use crate::{
-    effect::{Effect, effect},
+    effect::{Update, updates},
     observed::{Cell, Definition, Observed},
     plan::{Action, CellId, Change, Plan},
 };
@@ -36,10 +36,8 @@ pub struct StackChanges {
 /// A resource that differs in the same way in some cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangedResource {
-    /// How it differs.
-    pub difference: ResourceDifference,
-    /// What the update does to it.
-    pub effect: Effect,
+    /// How it differs, and what the update does to it.
+    pub update: Update,
     /// In how many cells.
     pub cells: u32,
 }
@@ -119,12 +117,10 @@ fn of_set(plan: &Plan, observed: &Observed, set: &str, before: &Definition, afte
             changes.unknown += count(&cells);
             continue;
         };
-        for difference in difference(&old, &new).resources {
-            let effect = effect(catalog(), &old, &new, &difference);
-            let same = |known: &&mut ChangedResource| known.difference == difference && known.effect == effect;
-            match changes.resources.iter_mut().find(same) {
+        for update in updates(catalog(), &old, &new, &difference(&old, &new)) {
+            match changes.resources.iter_mut().find(|known| known.update == update) {
                 Some(known) => known.cells += count(&cells),
-                None => changes.resources.push(ChangedResource { difference, effect, cells: count(&cells) }),
+                None => changes.resources.push(ChangedResource { update, cells: count(&cells) }),
             }
         }
     }

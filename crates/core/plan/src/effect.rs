@@ -3,11 +3,15 @@
 //! The facts are the catalog's: which properties cannot be changed, which types hold data. Where they do not decide it, the
 //! answer is that it may be replaced.
 
+mod followers;
+
 use serde_json::{Map, Value};
 use stackfleet_catalog::{Catalog, Handler, Replacement, ResourceType, Stateful};
 use stackfleet_template::{
-    Evaluated, EvaluatedResource, ResourceChange, ResourceDifference, ValueDifference, is_known,
+    Difference, Evaluated, EvaluatedResource, ResourceChange, ResourceDifference, ValueDifference, is_known,
 };
+
+use followers::followers;
 
 /// What happens to a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +49,55 @@ pub enum Fate {
     Kept,
 }
 
-/// Returns what an update does to a resource.
+/// What an update does to one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// How it differs; without values where it only follows another.
+    pub difference: ResourceDifference,
+    /// What happens to it.
+    pub effect: Effect,
+    /// Properties that get another value because they refer to a resource that is replaced, with that resource.
+    pub follows: Vec<(String, String)>,
+}
+
+/// Returns what an update does to every resource that differs, or refers to one that is replaced: those that differ in their
+/// order, then the others in the order of the template.
 #[must_use]
-pub fn effect(catalog: &Catalog<'_>, before: &Evaluated, after: &Evaluated, difference: &ResourceDifference) -> Effect {
+pub fn updates(catalog: &Catalog<'_>, before: &Evaluated, after: &Evaluated, difference: &Difference) -> Vec<Update> {
+    let direct = difference.resources.iter().map(|found| Update {
+        difference: found.clone(),
+        effect: effect(catalog, before, after, found),
+        follows: Vec::new(),
+    });
+    let mut updates: Vec<Update> = direct.collect();
+    for follower in followers(catalog, before, after, difference) {
+        if let Some(known) = updates.iter_mut().find(|known| known.difference.logical_id == follower.logical_id) {
+            known.follows = follower.properties;
+            if strength(&known.effect) < strength(&follower.effect) {
+                known.effect = follower.effect;
+            }
+            continue;
+        }
+        let (logical_id, type_name) = (follower.logical_id, follower.type_name);
+        let difference = ResourceDifference { logical_id, type_name, kind: ResourceChange::Changed(Vec::new()) };
+        updates.push(Update { difference, effect: follower.effect, follows: follower.properties });
+    }
+    updates
+}
+
+/// How much an effect does to a resource that stays in the template.
+const fn strength(effect: &Effect) -> u8 {
+    match effect {
+        Effect::Untouched => 0,
+        Effect::InPlace => 1,
+        Effect::MayBeReplaced(_) => 2,
+        Effect::Replaced(_) => 3,
+        Effect::Created | Effect::Removed(_) | Effect::TypeRefused | Effect::NameRefused(_) => 4,
+    }
+}
+
+/// What an update does to a resource, as far as its own difference goes.
+fn effect(catalog: &Catalog<'_>, before: &Evaluated, after: &Evaluated, difference: &ResourceDifference) -> Effect {
     let old = before.resources.get(&difference.logical_id);
     let new = after.resources.get(&difference.logical_id);
     match &difference.kind {

@@ -30,7 +30,7 @@ mod values;
 pub use artifacts::{Artifact, Artifacts};
 pub use changes::{ChangedResource, StackChanges, changes};
 pub use deployment::{APP_TAG, STACK_TAG, WantedCell, WantedStack, set_name};
-pub use effect::{Effect, Fate, effect, replacement};
+pub use effect::{Effect, Fate, Update, replacement, updates};
 pub use observed::{Cell, Observed, Scope};
 pub use package::{NoSuchPlace, capabilities, package};
 pub use plan::{Action, Plan};

@@ -142,7 +142,7 @@ fn what_changes_inside_stacks_is_told_once_for_all_cells() {
     let found = stackfleet_plan::changes(&planned(&changed, &observed), &observed);
     let lines = found.iter().flat_map(|stack| {
         stack.resources.iter().map(|changed| {
-            let (resource, cells) = (&changed.difference, changed.cells);
+            let (resource, cells) = (&changed.update.difference, changed.cells);
             let kind = match &resource.kind {
                 ResourceChange::Changed(values) => {
                     values.iter().map(|value| format!("{} {:?}", value.path(), value.after)).collect::<String>()
@@ -151,7 +151,7 @@ fn what_changes_inside_stacks_is_told_once_for_all_cells() {
                     format!("{other:?}")
                 }
             };
-            format!("{}: {} {cells}x {kind} {:?}", stack.stack, resource.logical_id, changed.effect)
+            format!("{}: {} {cells}x {kind} {:?}", stack.stack, resource.logical_id, changed.update.effect)
         })
     });
     insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stackfleet_catalog::catalog;
-use stackfleet_plan::effect;
+use stackfleet_plan::{Update, updates};
 use stackfleet_template::{Evaluated, Inputs, Nothing, difference, evaluate, read_body};
 
 fn evaluated(resource: &str) -> Evaluated {
@@ -23,8 +23,8 @@ fn evaluated(resource: &str) -> Evaluated {
 fn check(before: &str, after: &str) -> String {
     let resource = |body: &str| if body.is_empty() { String::new() } else { format!("  R: {{{body}}}\n") };
     let (before, after) = (evaluated(&resource(before)), evaluated(&resource(after)));
-    let found = difference(&before, &after).resources;
-    found.iter().map(|found| format!("{:?}", effect(catalog(), &before, &after, found))).collect()
+    let found = updates(catalog(), &before, &after, &difference(&before, &after));
+    found.iter().map(|found| format!("{:?}", found.effect)).collect()
 }
 
 const TABLE: &str = "Type: AWS::DynamoDB::Table";
@@ -62,4 +62,28 @@ fn a_replacement_needs_another_name() {
     assert_eq!(check(&role("r", "/a/"), &role("r", "/b/")), r#"NameRefused(["RoleName"])"#);
     assert_eq!(check(&role("r", "/a/"), &role("s", "/b/")), "Replaced(Deleted)");
     assert_eq!(check(&role("!Ref Other", "/a/"), &role("!Ref Other", "/b/")), "Replaced(Deleted)");
+}
+
+#[test]
+fn what_refers_to_a_replaced_resource_follows() {
+    let with = |name: &str| {
+        evaluated(&format!(
+            "
+  Vpc: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: {name}}}}}
+  Subnet: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}}}
+  Group: {{Type: AWS::EC2::SecurityGroup, Properties: {{GroupDescription: g, VpcId: !GetAtt Vpc.VpcId}}}}
+  Function: {{Type: AWS::Lambda::Function, Properties: {{Description: {name}, VpcConfig: {{SubnetIds: [!Ref Subnet], SecurityGroupIds: [!Ref Group]}}}}}}
+  Other2: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: !Ref Other}}}}
+"
+        ))
+    };
+    let (before, after) = (with("10.0.0.0/16"), with("10.1.0.0/16"));
+    let found = updates(catalog(), &before, &after, &difference(&before, &after));
+    let line = |found: &Update| format!("{} {:?} {:?}", found.difference.logical_id, found.follows, found.effect);
+    insta::assert_snapshot!(found.iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
+    Vpc [] Replaced(Deleted)
+    Function [("VpcConfig", "Subnet"), ("VpcConfig", "Group")] InPlace
+    Subnet [("VpcId", "Vpc")] Replaced(Deleted)
+    Group [("VpcId", "Vpc")] MayBeReplaced(Deleted)
+    "#);
 }

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 use stackfleet_catalog::{Replacement, catalog};
-use stackfleet_plan::{Effect, Fate, replacement};
-use stackfleet_template::{ResourceChange, ResourceDifference, ValueDifference};
+use stackfleet_plan::{Effect, Fate, Update, replacement};
+use stackfleet_template::{ResourceChange, ValueDifference};
 
 use crate::console::{Console, Paint};
 
 /// Two templates compared for one stack.
 #[derive(Debug)]
 pub(crate) struct Compared<'a> {
-    /// Resources that differ, with what an update does to them.
-    pub(crate) resources: Vec<(&'a ResourceDifference, Effect)>,
+    /// What an update does to resources.
+    pub(crate) resources: Vec<Update>,
     /// Outputs that differ.
     pub(crate) outputs: &'a [ValueDifference],
     /// What differs as it is written: parameters, conditions, metadata...
@@ -28,11 +28,11 @@ impl Compared<'_> {
 /// Prints all that differs, and what it comes to.
 pub(crate) fn show(console: &Console, compared: &Compared<'_>) {
     let paint = |paint, text: &str| console.paint_result(paint, text);
-    for (found, effect) in &compared.resources {
-        console.result(format!(" {}", resource(found, effect, None, &paint)));
-        if let ResourceChange::Changed(values) = &found.kind {
+    for update in &compared.resources {
+        console.result(format!(" {}", resource(update, None, &paint)));
+        if let ResourceChange::Changed(values) = &update.difference.kind {
             for value in values {
-                let note = match replacement(catalog(), &found.type_name, value) {
+                let note = match replacement(catalog(), &update.difference.type_name, value) {
                     Replacement::Never => "",
                     Replacement::Conditional => "   (may replace)",
                     Replacement::Always => "   (replaces)",
@@ -40,6 +40,7 @@ pub(crate) fn show(console: &Console, compared: &Compared<'_>) {
                 console.result(format!("     {}{note}", self::value(value)));
             }
         }
+        follows(update).iter().for_each(|line| console.result(format!("     {line}")));
     }
     for (title, differing) in [("outputs", compared.outputs), ("declarations", compared.declarations)] {
         if !differing.is_empty() {
@@ -56,7 +57,7 @@ pub(crate) fn show(console: &Console, compared: &Compared<'_>) {
 
 /// `1 to create, 2 to change, 1 to replace, 1 to remove; data of Table is lost`
 fn total(compared: &Compared<'_>) -> String {
-    let count = |of: fn(&Effect) -> bool| compared.resources.iter().filter(|(_, effect)| of(effect)).count();
+    let count = |of: fn(&Effect) -> bool| compared.resources.iter().filter(|update| of(&update.effect)).count();
     let mut text = format!(
         "{} to create, {} to change, {} to replace, {} to remove",
         count(|effect| matches!(effect, Effect::Created)),
@@ -69,8 +70,8 @@ fn total(compared: &Compared<'_>) -> String {
         text.push_str(&format!(", {refused} REFUSED"));
     }
     let names = |of: fn(&Effect) -> bool| -> Vec<&str> {
-        let of = compared.resources.iter().filter(|(_, effect)| of(effect));
-        of.map(|(found, _)| found.logical_id.as_str()).collect()
+        let of = compared.resources.iter().filter(|update| of(&update.effect));
+        of.map(|update| update.difference.logical_id.as_str()).collect()
     };
     let lost = names(|effect| matches!(effect, Effect::Replaced(Fate::DataLost) | Effect::Removed(Fate::DataLost)));
     let risked = names(|effect| matches!(effect, Effect::MayBeReplaced(Fate::DataLost)));
@@ -117,13 +118,9 @@ const fn then(fate: Fate) -> &'static str {
 }
 
 /// Returns the line of a resource; `cells` is in how many it differs so, where there are several.
-pub(crate) fn resource(
-    difference: &ResourceDifference,
-    effect: &Effect,
-    cells: Option<u32>,
-    paint: Painter<'_>,
-) -> String {
-    let (sign, colour, told) = told(effect);
+pub(crate) fn resource(update: &Update, cells: Option<u32>, paint: Painter<'_>) -> String {
+    let difference = &update.difference;
+    let (sign, colour, told) = told(&update.effect);
     let told = match &difference.kind {
         ResourceChange::Retyped { from } => format!("{told} (it is {from})"),
         ResourceChange::Added | ResourceChange::Removed | ResourceChange::Changed(_) => told,
@@ -137,6 +134,11 @@ pub(crate) fn resource(
         if colour == Paint::Bad { paint(colour, &told) } else { told },
     );
     text.trim_end().to_owned()
+}
+
+/// Returns a line for each property that changes because of a replacement elsewhere.
+pub(crate) fn follows(update: &Update) -> Vec<String> {
+    update.follows.iter().map(|(property, of)| format!("{property}   changes with {of}")).collect()
 }
 
 /// Returns a line for each value of a resource that differs, at most `most`, then how many more there are.

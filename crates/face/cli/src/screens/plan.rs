@@ -119,12 +119,12 @@ fn show_changes(console: &Console, changes: &StackChanges, print: &dyn Fn(String
     const VALUES_MAX: usize = 5;
     let paint = |paint, text: &str| console.paint(paint, text);
     for changed in &changes.resources {
-        let line = difference::resource(&changed.difference, &changed.effect, Some(changed.cells), &paint);
-        print(format!("     {line}"));
-        if let ResourceChange::Changed(values) = &changed.difference.kind {
+        print(format!("     {}", difference::resource(&changed.update, Some(changed.cells), &paint)));
+        if let ResourceChange::Changed(values) = &changed.update.difference.kind {
             let most = if console.verbose { values.len() } else { VALUES_MAX };
             difference::values(values, most).iter().for_each(|line| print(format!("         {line}")));
         }
+        difference::follows(&changed.update).iter().for_each(|line| print(format!("         {line}")));
     }
     if changes.unknown > 0 {
         print(format!("     ? what changes in {} cells is known only to AWS", changes.unknown));

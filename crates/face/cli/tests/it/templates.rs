@@ -17,6 +17,14 @@ Resources:
   Table:
     Type: AWS::DynamoDB::Table
     Properties: { TableName: !Sub 'orders-${Stage}', BillingMode: PAY_PER_REQUEST }
+  Scaling:
+    Type: AWS::ApplicationAutoScaling::ScalableTarget
+    Properties:
+      ServiceNamespace: dynamodb
+      ScalableDimension: dynamodb:table:ReadCapacityUnits
+      ResourceId: !Sub 'table/${Table}'
+      MinCapacity: 1
+      MaxCapacity: 9
   Uploads:
     Type: AWS::S3::Bucket
     DeletionPolicy: Retain
@@ -112,7 +120,7 @@ fn graphs_are_drawn() {
         "{dot}"
     );
     let json = sandbox.run(&["template", "graph", "before.yaml", "--json"]).ends(0).json();
-    assert_eq!(json["links"][0]["to"], "Role");
+    assert_eq!((&json["links"][0]["kind"], &json["links"][1]["to"]), (&"sub".into(), &"Role".into()));
     let sam = example().join("app/template.yaml");
     let sam = sam.to_str().unwrap();
     let source = sandbox.run(&["template", "graph", sam]).ends(0).out;

@@ -6,10 +6,8 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use stackfleet_base::{Diagnostic, Sources, suggest};
 use stackfleet_catalog::{Replacement, catalog};
-use stackfleet_plan::{Effect, Fate, effect, replacement};
-use stackfleet_template::{
-    Evaluated, ResourceChange, ResourceDifference, Template, ValueDifference, declarations, difference,
-};
+use stackfleet_plan::{Effect, Fate, replacement, updates};
+use stackfleet_template::{Evaluated, ResourceChange, Template, ValueDifference, declarations, difference};
 
 use super::reading::{Cell, read};
 use crate::{
@@ -36,9 +34,8 @@ pub(crate) fn diff(console: &Console, options: &TemplateDiff) -> Result<Exit> {
     known_parameters(&cell, [&before.written, &after.written])?;
 
     let found = difference(&before.evaluated, &after.evaluated);
-    let effects = |found: &ResourceDifference| effect(catalog(), &before.evaluated, &after.evaluated, found);
     let compared = Compared {
-        resources: found.resources.iter().map(|found| (found, effects(found))).collect(),
+        resources: updates(catalog(), &before.evaluated, &after.evaluated, &found),
         outputs: &found.outputs,
         declarations: &declarations(&before.written, &after.written),
     };
@@ -86,14 +83,17 @@ fn known_parameters(cell: &Cell<'_>, templates: [&Template; 2]) -> Result<()> {
 }
 
 fn value(compared: &Compared<'_>) -> Value {
-    let resources = compared.resources.iter().map(|(found, effect)| {
+    let resources = compared.resources.iter().map(|update| {
+        let found = &update.difference;
         let (change, from, values) = match &found.kind {
             ResourceChange::Added => ("added", None, &[][..]),
             ResourceChange::Removed => ("removed", None, &[][..]),
             ResourceChange::Retyped { from } => ("retyped", Some(from), &[][..]),
+            ResourceChange::Changed(values) if values.is_empty() => ("follows", None, &[][..]),
             ResourceChange::Changed(values) => ("changed", None, values.as_slice()),
         };
-        let (effect, fate) = words(effect);
+        let (effect, fate) = words(&update.effect);
+        let follows = update.follows.iter().map(|(property, of)| json!({ "property": property, "of": of }));
         let values = values.iter().map(|value| {
             let replacement = match replacement(catalog(), &found.type_name, value) {
                 Replacement::Never => "never",
@@ -116,6 +116,7 @@ fn value(compared: &Compared<'_>) -> Value {
             "effect": effect,
             "fate": fate,
             "values": values.collect::<Vec<_>>(),
+            "follows": follows.collect::<Vec<_>>(),
         })
     });
     json!({
