@@ -241,7 +241,7 @@ fn members<'value>(
     }
 }
 
-/// Compares lists: equal items at both ends are set aside, the rest is paired in order.
+/// Compares lists: equal items at both ends are set aside, the rest is matched by [`aligned`].
 fn items<'value>(
     before: &'value [Value],
     after: &'value [Value],
@@ -254,9 +254,80 @@ fn items<'value>(
     let tail = tail.count();
     let middle = |list: &'value [Value]| list.get(start..list.len() - tail).unwrap_or_default();
     let (old, new) = (middle(before), middle(after));
-    for index in 0..old.len().max(new.len()) {
-        optional(old.get(index), new.get(index), Step::Index(start + index), path, found);
+    for (of_old, of_new) in aligned(old, new) {
+        let Some(index) = of_new.or(of_old) else { continue };
+        let item = |list: &'value [Value], at: Option<usize>| at.and_then(|at| list.get(at));
+        optional(item(old, of_old), item(new, of_new), Step::Index(start + index), path, found);
     }
+}
+
+/// Lists longer than this, multiplied, are matched item by item.
+const ALIGNED_MAX: usize = 10_000;
+
+/// Matches items in order: as many as possible that are equal or name the same; what is left between these one by one,
+/// unless both have names, which then differ.
+fn aligned(old: &[Value], new: &[Value]) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut matched = Vec::new();
+    let (mut from_old, mut from_new) = (0, 0);
+    let mut alike = if old.len() * new.len() > ALIGNED_MAX { Vec::new() } else { alike(old, new) };
+    alike.push((old.len(), new.len()));
+    for (to_old, to_new) in alike {
+        for offset in 0..(to_old - from_old).max(to_new - from_new) {
+            let of_old = Some(from_old + offset).filter(|at| *at < to_old);
+            let of_new = Some(from_new + offset).filter(|at| *at < to_new);
+            let has_name = |list: &[Value], at: Option<usize>| at.and_then(|at| name(list.get(at)?)).is_some();
+            if has_name(old, of_old) && has_name(new, of_new) {
+                matched.extend([(of_old, None), (None, of_new)]);
+            } else {
+                matched.push((of_old, of_new));
+            }
+        }
+        matched.push((Some(to_old), Some(to_new)));
+        (from_old, from_new) = (to_old + 1, to_new + 1);
+    }
+    matched.pop();
+    matched
+}
+
+/// Returns the longest sequence of pairs, ascending on both sides, that are equal or name the same.
+fn alike(old: &[Value], new: &[Value]) -> Vec<(usize, usize)> {
+    let same = |left: &Value, right: &Value| left == right || name(left).is_some_and(|own| name(right) == Some(own));
+    let width = new.len() + 1;
+    // Lengths of the longest sequences from each pair to the end.
+    let mut lengths = vec![0_usize; (old.len() + 1) * width];
+    let at = |lengths: &[usize], row: usize, column: usize| lengths.get(row * width + column).copied().unwrap_or(0);
+    for (row, left) in old.iter().enumerate().rev() {
+        for (column, right) in new.iter().enumerate().rev() {
+            let length = if same(left, right) {
+                at(&lengths, row + 1, column + 1) + 1
+            } else {
+                at(&lengths, row + 1, column).max(at(&lengths, row, column + 1))
+            };
+            if let Some(cell) = lengths.get_mut(row * width + column) {
+                *cell = length;
+            }
+        }
+    }
+    let mut pairs = Vec::new();
+    let (mut row, mut column) = (0, 0);
+    while let (Some(left), Some(right)) = (old.get(row), new.get(column)) {
+        if same(left, right) {
+            pairs.push((row, column));
+            (row, column) = (row + 1, column + 1);
+        } else if at(&lengths, row + 1, column) >= at(&lengths, row, column + 1) {
+            row += 1;
+        } else {
+            column += 1;
+        }
+    }
+    pairs
+}
+
+/// Returns what an item of a list calls itself: a tag its key, a statement its id, a policy its name.
+fn name(item: &Value) -> Option<&str> {
+    const NAMES: [&str; 7] = ["Key", "Sid", "Id", "Name", "PolicyName", "AttributeName", "IndexName"];
+    let members = item.as_object()?;
+    NAMES.iter().find_map(|name| members.get(*name)?.as_str())
 }
 
 fn optional<'value>(
@@ -370,6 +441,26 @@ Outputs: {A: {Value: y}, B: {Value: z}}
         Conditions.C Some(Object {"Fn::Equals": Array [Object {"Ref": String("A")}, String("x")]}) -> None
         "#);
         assert!(declarations(&read_body(before).unwrap(), &read_body(before).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn items_are_matched_by_what_they_call_themselves() {
+        let with = |items: &str| format!("Resources: {{A: {{Type: T, Properties: {{L: [{items}]}}}}}}");
+        let tags = with("{Key: a, Value: 1}, {Key: b, Value: 2}, {Key: c, Value: 3}, {Key: d, Value: 4}");
+        let others = with("{Key: b, Value: 9}, {Key: x, Value: 3}, {Key: d, Value: 5}");
+        insta::assert_snapshot!(check(&tags, &others), @r#"
+        A changed
+          L[0]: {"Key":"a","Value":1} -> -
+          L[0].Value: 2 -> 9
+          L[2]: {"Key":"c","Value":3} -> -
+          L[1]: - -> {"Key":"x","Value":3}
+          L[2].Value: 4 -> 5
+        "#);
+        let plain = with("{a: 1}, {b: 2}, {c: 3}, {d: 4}");
+        assert_eq!(
+            check(&plain, &with("{a: 0}, {c: 3}, {d: 0}")),
+            "A changed\n  L[0].a: 1 -> 0\n  L[1]: {\"b\":2} -> -\n  L[2].d: 4 -> 0"
+        );
     }
 
     #[test]
