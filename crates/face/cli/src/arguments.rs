@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use stackfleet_policy::PolicyKind;
 
-pub(crate) use template::{GraphFormat, TemplateCell, TemplateCommand, TemplateDiff, TemplateGraph, Validate};
+pub(crate) use template::{
+    GraphFormat, PolicyLeast, TemplateCell, TemplateCommand, TemplateDiff, TemplateGraph, Validate,
+};
 
 /// Rolls CloudFormation and SAM applications out to many AWS accounts: rehearse it, run it, see that it holds.
 #[derive(Debug, Parser)]
@@ -220,6 +222,8 @@ pub(crate) enum PolicyCommand {
         #[arg(long, value_enum, default_value_t = PolicyUse::Scp)]
         kind: PolicyUse,
     },
+    /// Print the smallest policy for the role that deploys a template
+    Least(PolicyLeast),
 }
 
 /// What a policy document is attached to.

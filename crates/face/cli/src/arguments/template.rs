@@ -115,3 +115,27 @@ pub(crate) struct TemplateCell {
     #[arg(long, value_name = "ID", default_value = "123456789012")]
     pub(crate) account: AccountId,
 }
+
+/// `policy least ...`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  stackfleet policy least app/template.yaml --parameters Environment=prod --region eu-west-1 --account 111122223333
+  stackfleet policy least app/template.yaml --parameters Environment=prod --explain
+
+The policy is for the role that CloudFormation uses to make, change and delete the resources; whoever starts a stack needs \
+CloudFormation's own actions besides. What handlers may call in some cases only is listed by --json.
+
+Exit codes: 0 done; 1 the template cannot be read or evaluated.")]
+pub(crate) struct PolicyLeast {
+    /// The template; `-` is standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) cell: TemplateCell,
+    /// The stack's name: names that CloudFormation makes begin with it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack_name: Option<String>,
+    /// Tell each permission with its reason instead
+    #[arg(long)]
+    pub(crate) explain: bool,
+}

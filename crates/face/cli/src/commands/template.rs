@@ -1,8 +1,10 @@
-//! `template graph` and `template diff`: templates without a project.
+//! `template graph`, `template diff` and `policy least`: templates without a project.
 
 mod diff;
 mod graph;
+mod least;
 mod reading;
 
 pub(super) use diff::diff;
 pub(super) use graph::graph;
+pub(super) use least::least;
