@@ -91,7 +91,7 @@ fn follow(
             let (to, is_reference) = match &unknown {
                 Unknown::Reference(to) => (to, true),
                 Unknown::Attribute(to, _) => (to, false),
-                Unknown::Import(_) | Unknown::Zones(_) => continue,
+                Unknown::Import(_) | Unknown::Zones(_) | Unknown::StackOutput(..) => continue,
             };
             let Some(certainty) = replaced.get(to).filter(|_| to != name) else { continue };
             let there = ValueDifference {
