@@ -142,6 +142,9 @@ struct Paths {
     rcps: PolicyPath,
 }
 
+/// Trust policies that were read, by role and text.
+type Trusts = BTreeMap<(String, String), Arc<PolicySet>>;
+
 /// An organization with its policies read, ready to be asked about each account.
 #[derive(Debug)]
 pub struct RolloutCheck<'o> {
@@ -150,6 +153,8 @@ pub struct RolloutCheck<'o> {
     paths: BTreeMap<&'o str, Paths>,
     /// Policies that are the same in every account, by kind and name.
     shared: BTreeMap<(PolicyKind, &'o str), Arc<Policy>>,
+    /// The texts of the others, in which `{acct}` stands for the account.
+    texts: BTreeMap<&'o str, String>,
     administrator: Principal,
     administrator_policies: PolicySet,
     administrator_context: Context,
@@ -182,6 +187,7 @@ impl<'o> RolloutCheck<'o> {
             organization,
             paths: BTreeMap::new(),
             shared: BTreeMap::new(),
+            texts: BTreeMap::new(),
             administrator,
             administrator_policies: PolicySet::new(administrator_policies),
             administrator_context,
@@ -202,7 +208,9 @@ impl<'o> RolloutCheck<'o> {
     /// When a role's policy is malformed or not there.
     pub fn answer(&self) -> Result<RolloutAnswer, RolloutCheckError> {
         let accounts = self.organization.accounts.iter();
-        let answers = accounts.map(|account| Ok((account.id.clone(), self.account(account)?)));
+        // Most accounts have the same trust policy.
+        let mut trusts = BTreeMap::new();
+        let answers = accounts.map(|account| Ok((account.id.clone(), self.account(account, &mut trusts)?)));
         Ok(RolloutAnswer { accounts: answers.collect::<Result<_, RolloutCheckError>>()? })
     }
 
@@ -246,7 +254,9 @@ impl<'o> RolloutCheck<'o> {
     /// Reads a role's policy once when no account stands in it.
     fn share_policy(&mut self, name: &'o str) -> Result<(), RolloutCheckError> {
         let document = self.document(name)?;
-        if document.to_string().contains("{acct}") {
+        let text = document.to_string();
+        if text.contains("{acct}") {
+            self.texts.insert(name, text);
             return Ok(());
         }
         let roles = self.organization.accounts.iter().filter_map(|account| account.execution_role.as_ref());
@@ -267,7 +277,10 @@ impl<'o> RolloutCheck<'o> {
         if let Some(shared) = self.shared.get(&(kind, name)) {
             return Ok(Arc::clone(shared));
         }
-        Ok(read_policy(kind, name, &fill_value(self.document(name)?, account))?)
+        let missing = || RolloutCheckError::Missing { kind: "policy", name: name.to_owned() };
+        // The sign stands in strings only, and digits need no escape there.
+        let text = self.texts.get(name).ok_or_else(missing)?.replace("{acct}", account);
+        Ok(Arc::new(Policy::parse(kind, name, &text)?))
     }
 
     fn paths_of(&self, unit: Option<&String>) -> Result<&Paths, RolloutCheckError> {
@@ -276,10 +289,10 @@ impl<'o> RolloutCheck<'o> {
         self.paths.get(unit.as_str()).ok_or_else(missing)
     }
 
-    fn account(&self, account: &Account) -> Result<AccountAnswer, RolloutCheckError> {
+    fn account(&self, account: &Account, trusts: &mut Trusts) -> Result<AccountAnswer, RolloutCheckError> {
         let blockers = match &account.execution_role {
             Some(role) => {
-                let entry = self.entry(account, role)?;
+                let entry = self.entry(account, role, trusts)?;
                 if entry.is_empty() { self.calls(account, role)? } else { entry }
             }
             None => vec![RolloutBlocker {
@@ -293,8 +306,20 @@ impl<'o> RolloutCheck<'o> {
     }
 
     /// What keeps the administration role from assuming the execution role.
-    fn entry(&self, account: &Account, role: &Role) -> Result<Vec<RolloutBlocker>, RolloutCheckError> {
-        let trust = PolicySet::new(vec![read_policy(PolicyKind::Trust, &role.name, &role.trust)?]);
+    fn entry(
+        &self,
+        account: &Account,
+        role: &Role,
+        trusts: &mut Trusts,
+    ) -> Result<Vec<RolloutBlocker>, RolloutCheckError> {
+        let key = (role.name.clone(), role.trust.to_string());
+        let trust = match trusts.get(&key) {
+            Some(trust) => Arc::clone(trust),
+            None => {
+                let read = Arc::new(PolicySet::of(Policy::parse(PolicyKind::Trust, &key.0, &key.1)?));
+                Arc::clone(trusts.entry(key).or_insert(read))
+            }
+        };
         let resource = format!("arn:aws:iam::{}:role/{}", account.id, role.name);
         let bucket = self.organization.artifact_bucket.as_ref();
         let administrator_unit = bucket.filter(|bucket| bucket.account == self.organization.admin_account);
@@ -417,16 +442,4 @@ fn in_order(mut blockers: Vec<(Layer, RolloutBlocker)>) -> Vec<RolloutBlocker> {
     };
     blockers.sort_by_key(|(layer, _)| rank(*layer));
     blockers.into_iter().map(|(_, blocker)| blocker).collect()
-}
-
-/// Replaces `{acct}` in every text of a document.
-fn fill_value(value: &Value, account: &str) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace("{acct}", account)),
-        Value::Array(items) => items.iter().map(|item| fill_value(item, account)).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(key, member)| (key.clone(), fill_value(member, account))).collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-    }
 }
