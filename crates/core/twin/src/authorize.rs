@@ -118,6 +118,9 @@ impl Caller {
             context.set("aws:ResourceOrgID", organization.id.as_str());
             context.set_all("aws:ResourceOrgPaths", [organization.path_text(owner, false)]);
         }
+        if is_global(&ask.action) {
+            context.set("aws:RequestedRegion", "us-east-1");
+        }
         for (name, values) in &ask.keys {
             context.set_all(name, values.iter().map(String::as_str));
         }
@@ -266,6 +269,12 @@ impl World {
     fn member_organization(&self, account: &AccountId) -> Option<&Organization> {
         self.organization.as_ref().filter(|organization| organization.accounts.contains_key(account))
     }
+}
+
+/// Tells whether an action's service has one endpoint for all regions, which is in us-east-1 (IAM User Guide,
+/// `aws:RequestedRegion`). A role is passed in the region of the service that it is passed to.
+fn is_global(action: &str) -> bool {
+    action != "iam:PassRole" && ["iam:", "organizations:", "account:"].iter().any(|service| action.starts_with(service))
 }
 
 fn set_tags(context: &mut Context, tags: &[(String, String)]) {

@@ -285,6 +285,11 @@ impl EventStore {
         Ok(&mut self.rule_mut(call, name)?.tags)
     }
 
+    /// Returns a rule's tags, for authorization; of a rule that does not exist none.
+    pub(crate) fn tags_of(&self, call: &Call, name: &str) -> &[(String, String)] {
+        self.rule(call, name).map_or(&[], |rule| &rule.tags)
+    }
+
     /// Sets tags.
     pub(crate) fn tag(&mut self, call: &Call, input: TagResourceInput) -> Result<(), Error> {
         let tags = self.tagged(call, &input.resource_arn)?;

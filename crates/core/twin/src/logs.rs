@@ -136,6 +136,13 @@ impl LogStore {
         Ok(())
     }
 
+    /// Returns a group's tags, for authorization; of a group that does not exist none.
+    pub(crate) fn tags_of(&self, call: &Call, name: &str) -> Vec<(String, String)> {
+        let place = (call.account().clone(), call.region.clone());
+        let group = self.groups.get(&place).and_then(|groups| groups.get(name));
+        group.map(|group| group.tags.clone()).into_iter().flatten().collect()
+    }
+
     /// Sets tags.
     pub(crate) fn tag(&mut self, call: &Call, input: TagResourceInput) -> Result<(), Error> {
         let name = name_in(&input.resource_arn).ok_or_else(missing)?;

@@ -28,10 +28,10 @@ pub(crate) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::Account(request) => account::asks(world, call, request),
         Request::CloudFormation(request) => cloudformation::asks(world, call, request),
         Request::Lambda(request) => lambda::asks(world, call, request),
-        Request::Events(request) => events::asks(call, request),
-        Request::Logs(request) => logs::asks(call, request),
+        Request::Events(request) => events::asks(world, call, request),
+        Request::Logs(request) => logs::asks(world, call, request),
         Request::Sns(request) => sns::asks(world, call, request),
-        Request::Ssm(request) => ssm::asks(call, request),
+        Request::Ssm(request) => ssm::asks(world, call, request),
     }
 }
 

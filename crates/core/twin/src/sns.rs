@@ -94,6 +94,11 @@ impl SnsStore {
         self.topics.get_mut(arn).ok_or_else(missing)
     }
 
+    /// Returns a topic's tags, for authorization; of a topic that does not exist none.
+    pub(crate) fn tags_of(&self, arn: &str) -> &[(String, String)] {
+        self.topics.get(arn).map_or(&[], |topic| &topic.tags)
+    }
+
     /// Returns the policy of a topic: the one that was set, or the one that every topic begins with.
     pub(crate) fn policy(&self, arn: &str) -> Option<String> {
         let topic = self.topics.get(arn)?;

@@ -263,6 +263,12 @@ impl SsmStore {
         shelf.get_mut(&name).map(|stored| &mut stored.tags).ok_or_else(missing)
     }
 
+    /// Returns a parameter's tags, for authorization; of a parameter that does not exist none.
+    pub(crate) fn tags_of(&self, call: &Call, name: &str) -> Vec<(String, String)> {
+        let tags = self.find(call, name).map(|(_, stored)| stored.tags.clone());
+        tags.into_iter().flatten().collect()
+    }
+
     /// Sets tags.
     pub(crate) fn tag(&mut self, call: &Call, input: AddTagsToResourceInput) -> Result<(), Error> {
         let tags = self.tagged(call, &input.resource_id)?;

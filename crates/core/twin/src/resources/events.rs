@@ -3,12 +3,20 @@
 use stackfleet_api::events::{Request, Tag};
 
 use super::pass_role;
-use crate::{authorize::Ask, call::Call, events::arn};
+use crate::{
+    authorize::Ask,
+    call::Call,
+    events::{arn, name_in},
+    world::World,
+};
 
-pub(super) fn asks(call: &Call, request: &Request) -> Vec<Ask> {
+pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     let action = request.operation().iam_action();
-    let rule = |name: &str| Ask::new(action.clone(), arn(call, name));
-    let resource = |arn: &str| Ask::new(action.clone(), arn);
+    let rule = |name: &str| Ask::new(action.clone(), arn(call, name)).resource_tags(world.rules.tags_of(call, name));
+    let resource = |arn: &str| {
+        let tags = name_in(arn).map_or(&[][..], |name| world.rules.tags_of(call, name));
+        Ask::new(action.clone(), arn).resource_tags(tags)
+    };
     match request {
         Request::PutRule(input) => {
             let ask = tagged(rule(&input.name), input.tags.as_deref());

@@ -6,14 +6,21 @@ use crate::{
     authorize::Ask,
     call::Call,
     logs::{arn, name_in},
+    world::World,
 };
 
-pub(super) fn asks(call: &Call, request: &Request) -> Vec<Ask> {
+pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     let action = request.operation().iam_action();
     // Most actions ask for the group with an empty stream behind it, as AWS's denials show: policies need `:*` at the
     // end. Tagging asks for the group itself.
-    let group = |name: &str| Ask::new(action.clone(), format!("{}:log-stream:", arn(call, name)));
-    let resource = |given: &str| Ask::new(action.clone(), arn(call, name_in(given).unwrap_or(given)));
+    let ask = |name: &str, resource: String| {
+        Ask::new(action.clone(), resource).resource_tags(&world.logs.tags_of(call, name))
+    };
+    let group = |name: &str| ask(name, format!("{}:log-stream:", arn(call, name)));
+    let resource = |given: &str| {
+        let name = name_in(given).unwrap_or(given);
+        ask(name, arn(call, name))
+    };
     match request {
         Request::CreateLogGroup(input) => {
             let tags = input.tags.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));

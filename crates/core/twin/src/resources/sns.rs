@@ -8,7 +8,7 @@ use crate::{authorize::Ask, call::Call, document::Document, sns::arn, world::Wor
 pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     let action = request.operation().iam_action();
     let topic = |given: &str| {
-        let ask = Ask::new(action.clone(), given);
+        let ask = Ask::new(action.clone(), given).resource_tags(world.sns.tags_of(given));
         let owner = given.parse::<Arn>().ok().and_then(|arn| arn.account().parse().ok());
         // A topic policy that cannot be read says nothing.
         let policy = world.sns.policy(given).and_then(|text| Document::resource(&text).ok());
@@ -44,12 +44,12 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
             vec![topic(given)]
         }
         Request::TagResource(input) => {
-            vec![tagged(Ask::new(action, input.resource_arn.as_str()), Some(&input.tags))]
+            vec![tagged(topic(&input.resource_arn), Some(&input.tags))]
         }
         Request::UntagResource(input) => {
-            vec![Ask::new(action, input.resource_arn.as_str()).keys("aws:TagKeys", input.tag_keys.clone())]
+            vec![topic(&input.resource_arn).keys("aws:TagKeys", input.tag_keys.clone())]
         }
-        Request::ListTagsForResource(input) => vec![Ask::new(action, input.resource_arn.as_str())],
+        Request::ListTagsForResource(input) => vec![topic(&input.resource_arn)],
         Request::ListTopics(_) | Request::ListSubscriptions(_) => vec![Ask::new(action, "*")],
     }
 }

@@ -6,11 +6,18 @@ use crate::{
     authorize::Ask,
     call::Call,
     ssm::{arn, name_in},
+    world::World,
 };
 
-pub(super) fn asks(call: &Call, request: &Request) -> Vec<Ask> {
+pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     let action = request.operation().iam_action();
-    let parameter = |given: &str| Ask::new(action.clone(), arn(call, name_in(given).0));
+    let parameter = |given: &str| {
+        let name = name_in(given).0;
+        let tags = world.ssm.tags_of(call, name);
+        // Parameter Store has a key of its own beside the common one.
+        let ask = Ask::new(action.clone(), arn(call, name)).resource_tags(&tags);
+        tags.iter().fold(ask, |ask, (key, value)| ask.key(&format!("ssm:resourceTag/{key}"), value.as_str()))
+    };
     match request {
         Request::PutParameter(input) => {
             let ask = tagged(parameter(&input.name), input.tags.as_deref());

@@ -23,6 +23,7 @@ mod moto;
 mod plain;
 mod rehearsal;
 mod repair;
+mod scenarios;
 mod templates;
 mod twice;
 mod validate;

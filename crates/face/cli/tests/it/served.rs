@@ -52,6 +52,11 @@ impl<'a> Served<'a> {
         self.ready["endpoint_url"].as_str().unwrap()
     }
 
+    /// The file in which the twin told how it is reached.
+    pub(crate) fn ready_file(&self) -> PathBuf {
+        self.log.with_extension("ready")
+    }
+
     /// Tells a program where the twin is and with which keys it is reached.
     pub(crate) fn sign_in<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let text = |member: &str| self.ready[member].as_str().unwrap();
