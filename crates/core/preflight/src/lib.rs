@@ -9,6 +9,7 @@
 
 #![warn(missing_docs)]
 
+pub mod access;
 mod codes;
 mod controls;
 mod judge;

@@ -107,6 +107,38 @@ impl Roles {
     }
 }
 
+/// A role that a stack makes in an account.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) stack: String,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// The account's id in the role's documents: one that stands for all that are alike.
+    pub(crate) id: AccountId,
+}
+
+/// Returns every role that stacks make in an account.
+pub(crate) fn made_in(survey: &Survey<'_>, account: &AccountId) -> Vec<Made> {
+    let mut made: Vec<Made> = Vec::new();
+    for (index, stack) in survey.stacks.iter().enumerate() {
+        for cell in stack.cells.iter().filter(|cell| cell.account == *account) {
+            let Some(variant) = stack.variants.get(cell.variant) else { continue };
+            let Ok(evaluated) = &variant.result else { continue };
+            for (id, resource) in &evaluated.resources {
+                // A name that CloudFormation makes begins with those of stack and resource.
+                let given = resource.properties.get("RoleName").and_then(Value::as_str);
+                let name = given.map_or_else(|| format!("{}-{id}-*", stack.wanted.set), str::to_owned);
+                if resource.type_name == "AWS::IAM::Role" && !made.iter().any(|known| known.name == name) {
+                    let role = role(stack, index, evaluated, id, resource, &name);
+                    let id = variant.site.account.clone();
+                    made.push(Made { stack: stack.wanted.stack.clone(), name, role, id });
+                }
+            }
+        }
+    }
+    made
+}
+
 fn find<'e>(evaluated: &'e Evaluated, name: &str) -> Option<(&'e str, &'e EvaluatedResource)> {
     let mut resources = evaluated.resources.iter();
     let is = |resource: &EvaluatedResource| {

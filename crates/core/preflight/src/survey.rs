@@ -167,7 +167,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Returns an account's id, or what stands for it.
-    fn id(&self, account: &AccountRef) -> AccountId {
+    pub(crate) fn id(&self, account: &AccountRef) -> AccountId {
         let stand_in = || self.stand_ins.get(account).unwrap_or(&self.anybody).clone();
         account.id.clone().unwrap_or_else(stand_in)
     }

@@ -1,5 +1,6 @@
 //! One file for each command; this one picks.
 
+mod check;
 mod deploy;
 mod init;
 mod plan;
@@ -31,6 +32,12 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
             targets::explain(console, global, account)
         }
         Command::Targets { command: None, app } => targets::list(console, global, app.as_deref()),
+        Command::Check { account, action, resource, role } => {
+            check::check(console, global, &check::Asked { account, action, resource }, role.as_deref())
+        }
+        Command::WhoCan { account, action, resource } => {
+            check::who_can(console, global, &check::Asked { account, action, resource })
+        }
         Command::Plan { apps, out, detailed_exitcode } => {
             plan::run(console, global, apps, out.as_deref(), *detailed_exitcode)
         }

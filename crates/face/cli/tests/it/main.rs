@@ -16,6 +16,7 @@ mod sandbox;
 mod served;
 
 mod broken;
+mod check;
 mod denied;
 mod foreign;
 mod kills;
