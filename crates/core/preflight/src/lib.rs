@@ -13,6 +13,7 @@ pub mod access;
 mod codes;
 mod controls;
 mod judge;
+mod known;
 mod permissions;
 mod report;
 mod requirement;
@@ -25,6 +26,7 @@ use stackfleet_base::Sources;
 use stackfleet_plan::{Artifacts, Observed, Plan, wanted};
 use stackfleet_project::Project;
 
+pub use known::Known;
 pub use report::{Finding, Refusal, Report};
 pub use requirement::{Operation, Requirement, Requirements, Site};
 

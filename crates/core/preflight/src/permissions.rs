@@ -100,6 +100,10 @@ fn required(world: &World<'_>, variant: &Variant) -> Vec<(String, Requirement)> 
 /// Returns what is done to which resources. Removals come last and their failures fail nothing.
 fn operations(variant: &Variant, stack: &Evaluated) -> Vec<(String, Operation)> {
     let Some(before) = &variant.before else {
+        // Of a stack that is there and whose content is not known, nobody can tell what will be made.
+        if variant.updates {
+            return Vec::new();
+        }
         return stack.resources.keys().map(|id| (id.clone(), Operation::Create)).collect();
     };
     let changes = difference(before, stack).resources.into_iter();

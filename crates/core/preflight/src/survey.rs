@@ -65,7 +65,9 @@ pub(crate) struct SurveyedCell {
 pub(crate) struct Variant {
     pub(crate) site: Site,
     pub(crate) result: Result<Evaluated, Opaque>,
-    /// What the stack holds before, where it is updated and that is known.
+    /// Whether the stack is there and is updated.
+    pub(crate) updates: bool,
+    /// What it holds before, where that is known.
     pub(crate) before: Option<Evaluated>,
 }
 
@@ -84,6 +86,7 @@ struct Key<'a> {
     region: &'a Region,
     account: Option<AccountId>,
     overrides: &'a BTreeMap<String, String>,
+    updates: bool,
     /// For an update, the values before.
     before: Option<&'a BTreeMap<String, String>>,
 }
@@ -153,8 +156,13 @@ impl<'a> Survey<'a> {
                 .filter(|found| change == Change::Update && found.status == InstanceStatus::Current)
                 .and_then(|found| found.overrides.as_ref());
             let own = self.singly || self.named.contains(&account);
-            let key =
-                Key { region: &cell.region, account: own.then(|| account.clone()), overrides: &cell.overrides, before };
+            let key = Key {
+                region: &cell.region,
+                account: own.then(|| account.clone()),
+                overrides: &cell.overrides,
+                updates: change == Change::Update,
+                before,
+            };
             let variant = *known.entry(key).or_insert_with_key(|key| {
                 variants.push(maker.variant(key));
                 variants.len() - 1
@@ -231,7 +239,7 @@ impl<'s, 'a> Maker<'s, 'a> {
             let parameters = self.parameters(&seen.definition.parameters, overrides, &template);
             self.evaluated(&template, true, parameters, &site).ok()
         });
-        Variant { site, result, before }
+        Variant { site, result, updates: key.updates, before }
     }
 
     fn parameters(

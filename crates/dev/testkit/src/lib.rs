@@ -4,5 +4,7 @@
 
 pub mod fuzz;
 pub mod generated;
+pub mod planted;
 
 pub use generated::{Size, project, write};
+pub use planted::planted;

@@ -134,6 +134,9 @@ pub(crate) enum Command {
         /// Try only the cells that failed before
         #[arg(long, value_name = "WHICH", value_parser = ["failed"])]
         retry: Option<String>,
+        /// Go ahead although checks of this code (PRE005, say) are errors; may be given several times
+        #[arg(long, value_name = "CODE")]
+        despite: Vec<String>,
     },
     /// Show what runs where: units x stacks, and problems by cause
     Status {

@@ -18,6 +18,7 @@ use anyhow::Result;
 
 use crate::{
     arguments::{Arguments, Command, PolicyCommand, SamCommand, TargetsCommand, TemplateCommand, TwinCommand},
+    checks::Despite,
     console::Console,
     exit::Exit,
 };
@@ -41,7 +42,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
         Command::Plan { apps, out, detailed_exitcode } => {
             plan::run(console, global, apps, out.as_deref(), *detailed_exitcode)
         }
-        Command::Deploy { what, yes, retry } => deploy::run(console, global, what, *yes, retry.is_some()),
+        Command::Deploy { what, yes, retry, despite } => {
+            let despite = Despite::Codes(despite.iter().cloned().collect());
+            deploy::run(console, global, what, *yes, retry.is_some(), &despite)
+        }
         Command::Status { apps } => status::run(console, global, apps),
         Command::Verify { apps, repair, yes } => verify::run(console, global, apps, *repair, *yes),
         Command::Rehearse { folder, seed } => rehearse::run(console, global, folder.as_deref(), *seed),

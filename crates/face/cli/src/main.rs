@@ -2,6 +2,7 @@
 
 mod arguments;
 mod blame;
+mod checks;
 mod commands;
 mod console;
 mod diagnostics;

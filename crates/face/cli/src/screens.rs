@@ -1,5 +1,6 @@
 //! What people see. Every screen is text made from values, so that tests can compare it.
 
+pub(crate) mod checks;
 pub(crate) mod difference;
 pub(crate) mod graph;
 pub(crate) mod live;

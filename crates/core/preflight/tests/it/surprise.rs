@@ -187,3 +187,23 @@ fn organizations_attaches_ten_policies_and_no_more() {
     let told = check(&[("stackfleet.yaml", &project), ("a.yaml", app)], &world(&ACCOUNTS, &policies)).told();
     assert!(told.contains("error PRE015 ou:Workloads would have 11 service control policies; AWS allows 10"), "{told}");
 }
+
+#[test]
+fn of_a_stack_that_is_there_only_what_is_added_is_made() {
+    let deny = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "sns:CreateTopic", "Resource": "*"}]}"#;
+    let project = project("100%", &stack("a", "")).replace(", us-east-1", "");
+    let app = "Resources: { Old: { Type: AWS::SNS::Topic }, New: { Type: AWS::SNS::Topic } }";
+    let told = |status: InstanceStatus| {
+        let mut observed = world(&ACCOUNTS, &[("quiet", deny, &["Workloads"])]);
+        let mut set = seen("shop-a", false, None);
+        set.instances.values_mut().for_each(|instance| instance.status = status);
+        observed.stack_sets.insert("shop-a".to_owned(), set);
+        let report = check(&[("stackfleet.yaml", &project), ("a.yaml", app)], &observed).report;
+        let refusals = report.findings.iter().flat_map(|finding| &finding.refusals);
+        refusals.filter_map(|refused| refused.resource.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(InstanceStatus::Current), ["New"]);
+    // What a stack holds after an update that failed is not known.
+    assert!(told(InstanceStatus::Outdated).is_empty());
+}

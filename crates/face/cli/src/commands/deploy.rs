@@ -6,10 +6,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use stackfleet_aws::Performer;
 use stackfleet_plan::{Observed, Plan, plan as make_plan, retry};
+use stackfleet_preflight::Report;
 use stackfleet_rollout::{Rollout, Summary};
 
 use crate::{
     arguments::Global,
+    checks::{self, Despite},
     console::Console,
     exit::Exit,
     report, screens,
@@ -25,7 +27,14 @@ pub(crate) enum Approval {
     Ask(&'static str),
 }
 
-pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool, retry_failed: bool) -> Result<Exit> {
+pub(crate) fn run(
+    console: &Console,
+    global: &Global,
+    what: &[String],
+    yes: bool,
+    retry_failed: bool,
+    despite: &Despite,
+) -> Result<Exit> {
     let mut loaded = match session::load(console, &global.project)? {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -61,13 +70,15 @@ pub(crate) fn run(console: &Console, global: &Global, what: &[String], yes: bool
         };
         let approval = if yes { Approval::Given } else { Approval::Ask("Carry this out?") };
         let plan_id = plan.id.clone();
-        let done = carry_out(console, &loaded, &reach, plan, &observed, approval).await?;
+        let report = checks::check(&loaded, &plan, &observed);
+        let done = carry_out(console, &loaded, &reach, plan, &observed, (&report, despite), approval).await?;
         reach.close()?;
         let rollout = match done {
             Ok(rollout) => rollout,
             Err(exit) => return Ok(exit),
         };
-        show(console, &loaded, &rollout, reach.aws.calls(), "deploy", &plan_id);
+        let told = Told { command: "deploy", plan: &plan_id, calls: reach.aws.calls(), checks: &report };
+        show(console, &loaded, &rollout, &told);
         anyhow::Ok(ending(&rollout.summary()))
     })?
 }
@@ -98,15 +109,19 @@ pub(crate) async fn carry_out(
     reach: &Reach,
     plan: Plan,
     observed: &Observed,
+    (report, despite): (&Report, &Despite),
     approval: Approval,
 ) -> Result<Result<Rollout, Exit>> {
-    screens::plan::show(console, &loaded.sources, &plan, observed, &|line| console.say(line));
-    let blocked = plan.blockers().count();
+    screens::plan::show(console, &loaded.sources, &plan, observed, report, &|line| console.say(line));
+    let blocked = plan.blockers().count() + despite.blockers(report);
     if blocked > 0 {
         if console.quiet {
-            screens::plan::findings(console, &loaded.sources, &plan, &|line| console.warn(line));
+            screens::checks::show(console, &loaded.sources, &plan, report, &|line| console.warn(line));
         }
         console.warn(format!("Blocked by {}. Nothing was changed.", screens::words::number(blocked, "error")));
+        if let Some(code) = despite.next(report) {
+            console.warn(format!("To go ahead all the same: stackfleet deploy --despite {code}"));
+        }
         return Ok(Err(Exit::Refused));
     }
     if let (Approval::Ask(question), false) = (approval, plan.is_empty()) {
@@ -148,8 +163,21 @@ async fn interrupted() {
     });
 }
 
+/// What is told of a rollout beside the rollout itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub(crate) command: &'a str,
+    /// The plan's id.
+    pub(crate) plan: &'a str,
+    /// Calls made to AWS.
+    pub(crate) calls: u64,
+    /// What was announced.
+    pub(crate) checks: &'a Report,
+}
+
 /// Shows how a rollout ended, as text or JSON.
-pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, calls: u64, command: &str, plan: &str) {
+pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, told: &Told<'_>) {
+    let Told { command, plan, calls, checks: report } = *told;
     let cells = report::rolled_out(rollout);
     let summary = rollout.summary();
     if console.json {
@@ -163,6 +191,7 @@ pub(crate) fn show(console: &Console, loaded: &Loaded, rollout: &Rollout, calls:
         let refused = refused.map(|(step, cause)| json!({ "step": step, "cause": cause }));
         value.insert("refused".to_owned(), refused.collect());
         value.insert("tiers".to_owned(), tiers(&summary));
+        value.insert("checks".to_owned(), checks::value(report, rollout.plan(), &loaded.sources));
         console.json(&Value::Object(value));
     } else {
         screens::summary::show(console, loaded, rollout, &cells, calls);

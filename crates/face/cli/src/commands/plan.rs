@@ -1,6 +1,6 @@
 //! `plan`: what would change, where, and what stands against it.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use stackfleet_plan::{Plan, plan as make_plan};
 
 use crate::{
     arguments::Global,
+    checks,
     console::Console,
     exit::Exit,
     files::write_whole,
@@ -40,12 +41,17 @@ pub(crate) fn run(
         let text = format!("{document:#}\n");
         write_whole(path, &text)?;
     }
+    let report = checks::check(&loaded, &plan, &observed);
     if console.json {
-        console.json(&located(document, &plan, &loaded.sources));
+        let mut document = located(document, &plan, &loaded.sources);
+        if let Some(members) = document.as_object_mut() {
+            members.insert("checks".to_owned(), checks::value(&report, &plan, &loaded.sources));
+        }
+        console.json(&document);
     } else {
-        screens::plan::show(console, &loaded.sources, &plan, &observed, &|line| console.result(line));
+        screens::plan::show(console, &loaded.sources, &plan, &observed, &report, &|line| console.result(line));
     }
-    let blocked = plan.blockers().count();
+    let blocked = plan.blockers().count() + report.blockers(&BTreeSet::new()).count();
     if blocked > 0 {
         let told = screens::words::number(blocked, "error");
         console.warn(format!("Blocked by {told}. Nothing was changed."));

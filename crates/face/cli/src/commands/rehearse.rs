@@ -7,7 +7,8 @@ use stackfleet_plan::{plan as make_plan, verify};
 
 use crate::{
     arguments::Global,
-    commands::deploy::{self, Approval},
+    checks::{self, Despite},
+    commands::deploy::{self, Approval, Told},
     console::{Console, Paint},
     exit::Exit,
     report, screens,
@@ -30,16 +31,23 @@ pub(crate) fn run(console: &Console, global: &Global, folder: Option<&Path>, see
         let plan_id = plan.id.clone();
         // Virtual time leaves nothing to watch: what happened is told at the end, and what failed as it fails.
         let watching = Console { live: false, quiet: console.quiet || !console.verbose, ..console.clone() };
-        let rollout = match deploy::carry_out(&watching, &loaded, &reach, plan, &observed, Approval::Given).await? {
-            Ok(rollout) => rollout,
-            Err(exit) => return Ok(exit),
-        };
+        // A rehearsal runs whatever is announced: it shows what comes of it.
+        let report = checks::check(&loaded, &plan, &observed);
+        let checks = (&report, &Despite::Everything);
+        let rollout =
+            match deploy::carry_out(&watching, &loaded, &reach, plan, &observed, checks, Approval::Given).await? {
+                Ok(rollout) => rollout,
+                Err(exit) => return Ok(exit),
+            };
         let calls = reach.aws.calls();
         // What the rollout says of itself is compared with what the simulated AWS shows.
         let afterwards = reach.observe(&loaded).await?;
         let proof = report::planned(&verify(&loaded.project, &loaded.artifacts, &afterwards).cells);
         reach.close()?;
-        deploy::show(console, &loaded, &rollout, calls, "rehearse", &plan_id);
+        if !console.json && !console.verbose {
+            screens::checks::announce(console, &loaded.sources, rollout.plan(), &report, &|line| console.result(line));
+        }
+        deploy::show(console, &loaded, &rollout, &Told { command: "rehearse", plan: &plan_id, calls, checks: &report });
         let exit = deploy::ending(&rollout.summary());
         if exit == Exit::Done && !report::as_declared(&proof) {
             console.warn(console.paint(Paint::Bad, "✗ the rollout ended well, but not every cell is as declared:"));

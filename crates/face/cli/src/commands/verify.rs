@@ -6,6 +6,7 @@ use stackfleet_plan::{repair as make_repair, verify};
 
 use crate::{
     arguments::Global,
+    checks::{self, Despite},
     commands::deploy::{self, Approval},
     console::{Console, Paint},
     exit::Exit,
@@ -38,7 +39,10 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
         show(console, loaded, &cells);
         let plan = make_repair(&loaded.project, &loaded.artifacts, &observed);
         let approval = if yes { Approval::Given } else { Approval::Ask("Repair these?") };
-        match deploy::carry_out(console, loaded, reach, plan, &observed, approval).await? {
+        let announced = checks::check(loaded, &plan, &observed);
+        // A repair tries exactly the cells that are amiss, and one that is refused stops no other.
+        let checks = (&announced, &Despite::Everything);
+        match deploy::carry_out(console, loaded, reach, plan, &observed, checks, approval).await? {
             Ok(rollout) => {
                 let mended = cells.iter().filter(|cell| !report::as_declared(std::slice::from_ref(cell)));
                 repaired = Some(mended.cloned().collect());

@@ -5,17 +5,25 @@ use std::collections::BTreeMap;
 use stackfleet_base::Sources;
 use stackfleet_plan::{
     Action, Observed, Plan, StackChanges, changes,
-    plan::{Change, Finding, PlannedCell, Stage},
+    plan::{Change, PlannedCell, Stage},
 };
+use stackfleet_preflight::Report;
 use stackfleet_template::ResourceChange;
 
 use crate::{
     console::{Console, Paint},
-    screens::{difference, words},
+    screens::{checks, difference, words},
 };
 
 /// Prints a plan with the given printer, so that `plan` shows it as its result and `deploy` as what it is about to do.
-pub(crate) fn show(console: &Console, sources: &Sources, plan: &Plan, observed: &Observed, print: &dyn Fn(String)) {
+pub(crate) fn show(
+    console: &Console,
+    sources: &Sources,
+    plan: &Plan,
+    observed: &Observed,
+    report: &Report,
+    print: &dyn Fn(String),
+) {
     let changes = changes(plan, observed);
     organization(console, plan, print);
     for (app, stack) in stacks(plan) {
@@ -23,7 +31,7 @@ pub(crate) fn show(console: &Console, sources: &Sources, plan: &Plan, observed: 
         show_stack(console, plan, &app, &stack, changed, print);
     }
     skipped(console, plan, print);
-    findings(console, sources, plan, print);
+    checks::show(console, sources, plan, report, print);
     print(total(plan));
 }
 
@@ -159,27 +167,6 @@ fn skipped(console: &Console, plan: &Plan, print: &dyn Fn(String)) {
         names.dedup();
         print(format!("   · left out: {} ({reason})", words::names(&names, console.verbose)));
     }
-}
-
-/// Prints findings, those that block first.
-pub(crate) fn findings(console: &Console, sources: &Sources, plan: &Plan, print: &dyn Fn(String)) {
-    if plan.findings.is_empty() {
-        return;
-    }
-    print(" Checks".to_owned());
-    let (blocking, others): (Vec<&Finding>, Vec<&Finding>) = plan.findings.iter().partition(|finding| finding.blocks);
-    for finding in blocking.into_iter().chain(others) {
-        let sign = if finding.blocks { console.paint(Paint::Bad, "✗") } else { console.paint(Paint::Odd, "!") };
-        print(format!("   {sign} {} [{}]", finding.message, finding.code));
-        let line = finding.span.and_then(|span| sources.location(span)).map(|place| place.to_string());
-        if let Some(place) = line.as_ref().or(finding.place.as_ref()) {
-            print(format!("       {place}"));
-        }
-        if let Some(help) = &finding.help {
-            print(console.paint(Paint::Faint, format!("       {help}")));
-        }
-    }
-    print(String::new());
 }
 
 /// The last line of a plan.

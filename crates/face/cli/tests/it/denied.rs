@@ -15,7 +15,13 @@ fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
         let twin = ["--twin", "--twin-state", "world.json", "--project", project.to_str().unwrap()];
         sandbox.run(&[arguments, &twin].concat())
     };
-    let failed = run(&["deploy", "--yes"]).ends(3);
+    let refused = run(&["deploy", "--yes"]).ends(4);
+    refused.says(&[
+        "account SensitiveData will refuse sns:CreateTopic",
+        "policies/lockdown.json:10",
+        "--despite PRE005",
+    ]);
+    let failed = run(&["deploy", "--yes", "--despite", "PRE005"]).ends(3);
     let failed = failed.says(&[
         "✗ 1 failed, 25 current",
         "SensitiveData",
@@ -29,7 +35,9 @@ fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
     assert_eq!(status["problems"][0]["cells"], 1);
     run(&["verify"]).ends(3).says(&["SensitiveData", "policies/lockdown.json:10"]);
     // Trying again is no remedy, and does no harm.
-    run(&["deploy", "--retry", "failed", "--yes"]).ends(3).says(&["1 to create", "1 failed, 25 current"]);
+    run(&["deploy", "--retry", "failed", "--yes", "--despite", "PRE005"])
+        .ends(3)
+        .says(&["1 to create", "1 failed, 25 current"]);
 
     sandbox.replace("project/policies/lockdown.json", "\"sns:CreateTopic\"", "\"ec2:AttachInternetGateway\"");
     run(&["deploy", "--yes"]).ends(0).says(&["update policy lockdown", "26 current"]);

@@ -15,6 +15,7 @@
 mod sandbox;
 mod served;
 
+mod announced;
 mod broken;
 mod check;
 mod denied;
