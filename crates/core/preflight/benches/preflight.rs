@@ -22,7 +22,7 @@ use stackfleet_plan::{
     Artifacts, Observed,
     observed::{AccountState, Caller, ObservedAccount, ObservedOrganization, ObservedUnit},
 };
-use stackfleet_preflight::{Input, Known, check};
+use stackfleet_preflight::{Input, check};
 use stackfleet_project::Project;
 use stackfleet_testkit::planted;
 
@@ -34,14 +34,7 @@ fn main() {
     let artifacts = Artifacts::default();
     let plan = timed("planning", || stackfleet_plan::plan(&project, &artifacts, &observed));
     let before = memory_peak_mib();
-    let input = Input {
-        project: &project,
-        sources: &sources,
-        artifacts: &artifacts,
-        plan: &plan,
-        observed: &observed,
-        requirements: &Known,
-    };
+    let input = Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed: &observed };
     let report = timed("checking", || check(&input));
     timed("checking again", || check(&input));
     println!("{} cells, {} findings", plan.cells.len(), report.findings.len());

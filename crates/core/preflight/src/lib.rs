@@ -13,10 +13,8 @@ pub mod access;
 mod codes;
 mod controls;
 mod judge;
-mod known;
 mod permissions;
 mod report;
-mod requirement;
 mod roles;
 mod rules;
 mod survey;
@@ -26,12 +24,10 @@ use stackfleet_base::Sources;
 use stackfleet_plan::{Artifacts, Observed, Plan, wanted};
 use stackfleet_project::Project;
 
-pub use known::Known;
 pub use report::{Finding, Refusal, Report};
-pub use requirement::{Operation, Requirement, Requirements, Site};
 
 /// What is looked at.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The project.
     pub project: &'a Project,
@@ -43,14 +39,6 @@ pub struct Input<'a> {
     pub plan: &'a Plan,
     /// The world that the plan was made for.
     pub observed: &'a Observed,
-    /// Who knows what resources need.
-    pub requirements: &'a dyn Requirements,
-}
-
-impl std::fmt::Debug for Input<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Input").field("plan", &self.plan.id).finish_non_exhaustive()
-    }
 }
 
 /// Looks at everything.

@@ -5,13 +5,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use stackfleet_base::AccountId;
+use stackfleet_permissions::{self as permissions, Cell as Site, Grade, Operation, Requirement};
 use stackfleet_plan::plan::Change;
 use stackfleet_policy::{Context, Layers, PolicySet, Principal};
-use stackfleet_template::{Evaluated, ResourceChange, difference};
 
 use crate::{
     judge::{Ask, Caller, Verdict, describe_role, open_context},
-    requirement::{Operation, Requirement, Site},
     roles::{Role, execution_role},
     survey::{Opaque, Stack, SurveyedCell, Variant},
     world::World,
@@ -60,7 +59,7 @@ pub(crate) fn decide_stack<'w>(
     let roles = execution_role(stack).and_then(|name| world.roles.get(name));
     let mut known: BTreeMap<Alike<'w>, usize> = BTreeMap::new();
     let (mut decided, mut of_cell) = (Vec::new(), Vec::new());
-    let mut needs: BTreeMap<usize, Vec<(String, Requirement)>> = BTreeMap::new();
+    let mut needs: BTreeMap<usize, Vec<Requirement>> = BTreeMap::new();
     for cell in stack.changing() {
         let role = roles.and_then(|roles| roles.of(&cell.account));
         let unit = world.plan.cells.get(cell.id.index()).map(|cell| cell.unit.as_str());
@@ -74,7 +73,7 @@ pub(crate) fn decide_stack<'w>(
         };
         let number = *known.entry(alike).or_insert_with(|| {
             let Some(variant) = stack.variants.get(cell.variant) else { return usize::MAX };
-            let needs = needs.entry(cell.variant).or_insert_with(|| required(world, variant));
+            let needs = needs.entry(cell.variant).or_insert_with(|| required(variant));
             decided.push(Case { world, stack, cell, variant, unit, role: role.map(|(_, role, _)| role) }.decide(needs));
             if let Some(last) = decided.last_mut() {
                 last.role = role.map(|(number, ..)| number);
@@ -86,33 +85,24 @@ pub(crate) fn decide_stack<'w>(
     (decided, of_cell)
 }
 
-/// Returns what the resources of a variant certainly need, with the resource that does.
-fn required(world: &World<'_>, variant: &Variant) -> Vec<(String, Requirement)> {
-    let Ok(stack) = &variant.result else { return Vec::new() };
-    let mut needs = Vec::new();
-    for (logical_id, operation) in operations(variant, stack) {
-        let of_resource = world.requirements.of(stack, &logical_id, &variant.site, operation);
-        needs.extend(of_resource.into_iter().filter(|need| need.certain).map(|need| (logical_id.clone(), need)));
-    }
-    needs
-}
-
-/// Returns what is done to which resources. Removals come last and their failures fail nothing.
-fn operations(variant: &Variant, stack: &Evaluated) -> Vec<(String, Operation)> {
-    let Some(before) = &variant.before else {
-        // Of a stack that is there and whose content is not known, nobody can tell what will be made.
-        if variant.updates {
-            return Vec::new();
+/// Returns what the resources of a variant certainly need.
+///
+/// Removals are left out: they come last, and their failures fail nothing.
+fn required(variant: &Variant) -> Vec<Requirement> {
+    let (Ok(stack), site) = (&variant.result, &variant.site) else { return Vec::new() };
+    let mut needs = match (&variant.before, variant.updates) {
+        (_, false) => permissions::required(stack, site, Operation::Create),
+        (Some(before), true) => {
+            let removals = permissions::required(before, site, Operation::Delete);
+            let mut needs = permissions::required(stack, site, Operation::Update { previous: Some(before) });
+            needs.retain(|need| !removals.contains(need));
+            needs
         }
-        return stack.resources.keys().map(|id| (id.clone(), Operation::Create)).collect();
+        // Of a stack that is there and whose content is not known, nobody can tell what will be made.
+        (None, true) => Vec::new(),
     };
-    let changes = difference(before, stack).resources.into_iter();
-    let operation = |change: &ResourceChange| match change {
-        ResourceChange::Added | ResourceChange::Retyped { .. } => Some(Operation::Create),
-        ResourceChange::Changed(_) => Some(Operation::Update),
-        ResourceChange::Removed => None,
-    };
-    changes.filter_map(|change| Some((change.logical_id, operation(&change.kind)?))).collect()
+    needs.retain(|need| need.grade == Grade::Certain);
+    needs
 }
 
 /// One cell that stands for all that are like it.
@@ -137,7 +127,7 @@ impl Case<'_> {
         self.site().region.partition().as_str()
     }
 
-    fn decide(&self, needs: &[(String, Requirement)]) -> Decided {
+    fn decide(&self, needs: &[Requirement]) -> Decided {
         let entry = self.entry();
         let mut calls = Vec::new();
         if let Some(caller) = self.caller() {
@@ -148,13 +138,18 @@ impl Case<'_> {
                 let verdict = self.verdict(&caller, action, &on, &own);
                 calls.push((None, action.to_owned(), verdict));
             }
-            for (resource, need) in needs {
+            for need in needs {
                 let mut own = context.clone();
                 for (key, values) in &need.keys {
-                    own.set_all(key, values.iter().map(String::as_str));
+                    // `*` stands for what only AWS knows.
+                    if values.iter().any(|value| value.contains('*')) {
+                        own.set_unknown(key);
+                    } else {
+                        own.set_all(key, values.iter().map(String::as_str));
+                    }
                 }
-                let verdict = self.verdict(&caller, &need.action, &need.on, &own);
-                calls.push((Some(resource.clone()), need.action.clone(), verdict));
+                let verdict = self.verdict(&caller, &need.action, &need.example_arn(), &own);
+                calls.push((Some(need.resource.clone()), need.action.clone(), verdict));
             }
         }
         calls.retain(|(.., verdict)| *verdict != Verdict::Allowed);
@@ -251,6 +246,7 @@ impl Case<'_> {
             return Vec::new();
         }
         let Site { account, region, stack_name, tags } = self.site();
+        let stack_name = stack_name.as_deref().unwrap_or_default();
         let on = format!("arn:{}:cloudformation:{region}:{account}:stack/{stack_name}/*", self.partition());
         let action = if self.cell.change == Change::Update {
             "cloudformation:UpdateStack"

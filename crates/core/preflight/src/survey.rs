@@ -10,6 +10,7 @@ use std::{
 
 use serde_json::Value;
 use stackfleet_base::{AccountId, Digest, Region};
+use stackfleet_permissions::Cell as Site;
 use stackfleet_plan::{
     Observed, Plan, WantedStack,
     observed::{Cell, InstanceStatus},
@@ -19,7 +20,7 @@ use stackfleet_project::model::{Project, Stack as Declared};
 use stackfleet_sam::{Environment, SamError};
 use stackfleet_template::{Evaluated, Inputs, Nothing, Template, evaluate, read_body};
 
-use crate::{controls::Controls, requirement::Site};
+use crate::controls::Controls;
 
 const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
 
@@ -221,7 +222,7 @@ impl<'s, 'a> Maker<'s, 'a> {
         let definition = &self.wanted.definition;
         let account = key.account.clone().unwrap_or_else(|| self.survey.anybody.clone());
         let site = Site {
-            stack_name: format!("StackSet-{}-{STACK_UUID}", self.wanted.set),
+            stack_name: Some(format!("StackSet-{}-{STACK_UUID}", self.wanted.set)),
             tags: definition.tags.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             account,
             region: key.region.clone(),
@@ -266,12 +267,13 @@ impl<'s, 'a> Maker<'s, 'a> {
     ) -> Result<Evaluated, Opaque> {
         let template = self.expanded(template, before, &parameters, site)?;
         let partition = site.region.partition().as_str();
-        let (region, account, name) = (&site.region, &site.account, &site.stack_name);
+        let (region, account) = (&site.region, &site.account);
+        let name = site.stack_name.as_deref().unwrap_or_default();
         let inputs = Inputs {
             parameters,
             account: site.account.clone(),
             region: site.region.clone(),
-            stack_name: Some(site.stack_name.clone()),
+            stack_name: site.stack_name.clone(),
             stack_id: Some(format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/{STACK_UUID}")),
             notification_arns: Vec::new(),
         };

@@ -13,7 +13,6 @@ use stackfleet_project::Project;
 use crate::{
     controls::Controls,
     judge::Judge,
-    requirement::Requirements,
     roles::{Roles, execution_role},
     survey::{NEW_ORGANIZATION, Survey},
 };
@@ -23,7 +22,6 @@ pub(crate) struct World<'a> {
     pub(crate) project: &'a Project,
     pub(crate) plan: &'a Plan,
     pub(crate) observed: &'a Observed,
-    pub(crate) requirements: &'a dyn Requirements,
     pub(crate) survey: Survey<'a>,
     pub(crate) scps: Controls,
     pub(crate) rcps: Controls,
@@ -52,7 +50,7 @@ pub(crate) struct Administration {
 
 impl<'a> World<'a> {
     pub(crate) fn new(input: &crate::Input<'a>, wanted: &'a [WantedStack]) -> Self {
-        let crate::Input { project, sources, plan, observed, requirements, .. } = *input;
+        let crate::Input { project, sources, plan, observed, .. } = *input;
         let mut scps = Controls::service(project, sources, plan, observed);
         let mut rcps = Controls::resource(plan, observed);
         let documents = documents(observed, plan);
@@ -72,7 +70,6 @@ impl<'a> World<'a> {
             project,
             plan,
             observed,
-            requirements,
             survey,
             scps,
             rcps,

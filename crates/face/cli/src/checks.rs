@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use stackfleet_base::{Severity, Sources};
 use stackfleet_plan::{Observed, Plan, plan::CellId};
-use stackfleet_preflight::{Finding, Input, Known, Refusal, Report};
+use stackfleet_preflight::{Finding, Input, Refusal, Report};
 
 use crate::session::Loaded;
 
@@ -42,7 +42,6 @@ pub(crate) fn check(loaded: &Loaded, plan: &Plan, observed: &Observed) -> Report
         artifacts: &loaded.artifacts,
         plan,
         observed,
-        requirements: &Known,
     })
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stackfleet_base::{AccountId, Region, Severity, Span};
+use stackfleet_permissions::Cell as Site;
 use stackfleet_plan::plan::{CellId, Change};
 
 use crate::{
@@ -112,7 +113,7 @@ fn makers<'w>(world: &'w World<'_>) -> BTreeMap<&'static str, BTreeSet<(usize, &
 }
 
 /// Tells whether a name differs wherever it has to, so that the resource cannot clash with itself.
-fn is_told_apart(stack: &Stack<'_>, scope: Scope, name: &str, site: &crate::Site) -> bool {
+fn is_told_apart(stack: &Stack<'_>, scope: Scope, name: &str, site: &Site) -> bool {
     let one_region = stack.variants.iter().all(|variant| variant.site.region == site.region);
     let by_region = one_region || name.contains(site.region.as_str());
     match scope {

@@ -1,4 +1,4 @@
-//! Small projects and worlds, and somebody who knows what a few resources need.
+//! Small projects and worlds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,8 @@ use stackfleet_plan::{
     Artifacts, Observed, Plan,
     observed::{AccountState, Caller, ObservedAccount, ObservedOrganization, ObservedPolicy, ObservedUnit},
 };
-use stackfleet_preflight::{Input, Operation, Report, Requirement, Requirements, Site};
+use stackfleet_preflight::{Input, Report};
 use stackfleet_project::Project;
-use stackfleet_template::Evaluated;
 
 pub(crate) const MANAGEMENT: &str = "999988887777";
 
@@ -30,14 +29,7 @@ pub(crate) fn check(files: &[(&str, &str)], observed: &Observed) -> Checked {
     let project: Project = project.unwrap();
     let artifacts = Artifacts::default();
     let plan = stackfleet_plan::plan(&project, &artifacts, observed);
-    let input = Input {
-        project: &project,
-        sources: &sources,
-        artifacts: &artifacts,
-        plan: &plan,
-        observed,
-        requirements: &Table,
-    };
+    let input = Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed };
     let report = stackfleet_preflight::check(&input);
     Checked { plan, sources, report }
 }
@@ -121,42 +113,5 @@ pub(crate) fn world(accounts: &[(&str, &str, &str)], policies: &[(&str, &str, &[
         stack_sets: BTreeMap::new(),
         regions_off: BTreeMap::new(),
         gaps: Vec::new(),
-    }
-}
-
-/// Knows topics, roles and something that takes code from a bucket.
-pub(crate) struct Table;
-
-impl Requirements for Table {
-    fn of(&self, stack: &Evaluated, logical_id: &str, site: &Site, operation: Operation) -> Vec<Requirement> {
-        let resource = &stack.resources[logical_id];
-        let (account, region) = (&site.account, &site.region);
-        let name = |property: &str| match resource.properties.get(property).and_then(|name| name.as_str()) {
-            Some(name) => name.to_owned(),
-            None => format!("{}-{logical_id}-*", site.stack_name),
-        };
-        let (actions, on): (&[&str], String) = match (resource.type_name.as_str(), operation) {
-            ("AWS::SNS::Topic", Operation::Create) => (
-                &["sns:CreateTopic", "sns:TagResource"],
-                format!("arn:aws:sns:{region}:{account}:{}", name("TopicName")),
-            ),
-            ("AWS::SNS::Topic", Operation::Update) => {
-                (&["sns:SetTopicAttributes"], format!("arn:aws:sns:{region}:{account}:{}", name("TopicName")))
-            }
-            ("AWS::IAM::Role", Operation::Create) => {
-                (&["iam:CreateRole", "iam:PutRolePolicy"], format!("arn:aws:iam::{account}:role/{}", name("RoleName")))
-            }
-            ("Test::Code", Operation::Create) => {
-                (&["s3:GetObject"], format!("arn:aws:s3:::{}/code.zip", name("Bucket")))
-            }
-            _ => (&[], String::new()),
-        };
-        let need = |action: &&str| Requirement {
-            action: (*action).to_owned(),
-            on: on.clone(),
-            certain: true,
-            keys: Vec::new(),
-        };
-        actions.iter().map(need).collect()
     }
 }

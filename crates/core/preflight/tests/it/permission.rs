@@ -93,7 +93,7 @@ fn the_role_itself_may_lack_what_the_stack_needs() {
     assert_snapshot!(check(&files(&poor, APP), &world(&ACCOUNTS, &[])).told(), @r#"
     ok 4 of 4 accounts can be entered
     ok nothing is known to refuse what 4 of 12 cells need
-    error PRE005 4 accounts will refuse sns:TagResource
+    error PRE005 4 accounts will refuse sns:GetTopicAttributes and sns:TagResource
         role deployer does not allow it at role.yaml:15
         in Ledger, Cards, Shop, Blog
     "#);
@@ -163,7 +163,7 @@ fn a_boundary_caps_and_a_managed_policy_that_nobody_knows_is_no_guess() {
     assert_snapshot!(check(&files(&bounded, APP), &world(&ACCOUNTS, &[])).told(), @r#"
     ok 4 of 4 accounts can be entered
     ok nothing is known to refuse what 4 of 12 cells need
-    error PRE005 4 accounts will refuse sns:TagResource
+    error PRE005 4 accounts will refuse sns:GetTopicAttributes and sns:TagResource
         the permissions boundary of role deployer does not allow it at role.yaml:17
         in Ledger, Cards, Shop, Blog
     note PRE006 whether 4 accounts will allow sns:CreateTopic depends on the managed policy arn:aws:iam::aws:policy/Mystery
@@ -180,9 +180,15 @@ fn a_bucket_must_let_every_role_read() {
         artifacts: [].into(),
     };
     let app = r"Resources:
-  Finder: { Type: Test::Code, Properties: { Bucket: !Sub 'stackfleet-artifacts-999988887777-${AWS::Region}' } }
+  Finder:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: arn:aws:iam::123456789012:role/finder
+      Runtime: python3.13
+      Handler: a.b
+      Code: { S3Bucket: !Sub 'stackfleet-artifacts-999988887777-${AWS::Region}', S3Key: code.zip }
 ";
-    let role = ROLE.replace("\"sns:*\"", "\"s3:GetObject\"");
+    let role = ROLE.replace("\"sns:*\"", "\"s3:GetObject\", \"lambda:*\", \"iam:PassRole\"");
     let policy = |organization: &str| {
         format!(
             r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",

@@ -11,10 +11,9 @@ use stackfleet_base::Timestamp;
 use stackfleet_plan::{Observed, observed::Caller, plan as make_plan};
 use stackfleet_policy::Layer;
 use stackfleet_preflight::{
-    Input, Operation, Requirement, Requirements, Site,
+    Input,
     access::{Access, Answer, Question, Says, What, access, everybody},
 };
-use stackfleet_template::Evaluated;
 
 use crate::{
     arguments::Global,
@@ -147,15 +146,6 @@ fn nothing_seen(loaded: &Loaded) -> Result<Observed> {
     })
 }
 
-/// Only policies are asked here, not what resources need.
-struct Needless;
-
-impl Requirements for Needless {
-    fn of(&self, _: &Evaluated, _: &str, _: &Site, _: Operation) -> Vec<Requirement> {
-        Vec::new()
-    }
-}
-
 fn with_input<T, E: Into<anyhow::Error>>(
     loaded: &Loaded,
     observed: &Observed,
@@ -168,7 +158,6 @@ fn with_input<T, E: Into<anyhow::Error>>(
         artifacts: &loaded.artifacts,
         plan: &plan,
         observed,
-        requirements: &Needless,
     };
     ask(&input).map_err(Into::into)
 }
