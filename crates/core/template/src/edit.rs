@@ -182,7 +182,7 @@ fn flow_insertion(text: &str, node: &Node, mapping: &Mapping, member: &str) -> O
 
 fn column(text: &str, at: usize) -> Option<usize> {
     let before = text.get(..at)?;
-    Some(before.rsplit('\n').next().unwrap_or_default().chars().count())
+    Some(before.rsplit(['\n', '\r']).next().unwrap_or_default().chars().count())
 }
 
 /// Applies edits to a text; `None` when they overlap or reach beyond it. Edits at the same place keep their order.
@@ -257,6 +257,7 @@ mod tests {
         let text = "A:\n- x\n- y\nB: 1\n";
         assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\"\nB: 1\n");
         assert_eq!(edited(text, "/A/0", &json!([])), text.replace("- x", "- []"));
+        assert_eq!(edited("A: 1\rB:\n- x\n", "/B", &json!("z")), "A: 1\rB:\n \"z\"\n");
         let text = "A: !Sub\n- x\n- {y: z}\nB: 1\n";
         assert_eq!(edited(text, "/A/Fn::Sub", &json!("z")), "A: !Sub\n \"z\"\nB: 1\n");
     }
