@@ -1,6 +1,6 @@
 //! Tests of the public interface.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic; helpers count as non-test code")]
+#![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
 mod documented;
 mod fixture;

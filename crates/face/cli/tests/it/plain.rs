@@ -97,7 +97,7 @@ fn the_transform_alone() {
     let template = example().join("app/template.yaml");
     let template = template.to_str().unwrap();
     let translate = ["sam", "translate", template, "--region", "eu-west-1"];
-    sandbox.run(&translate).ends(1).says(&["StaleKeysFunction", "template.yaml:62:3", "--code-uri s3://"]);
+    sandbox.run(&translate).ends(1).says(&["StaleKeysFunction", "template.yaml:67:7", "--code-uri s3://"]);
     let translated = [&translate[..], &["--code-uri", "s3://artifacts/code.zip"]].concat();
     let translated = sandbox.run(&translated).ends(0).json();
     let kinds: Vec<&str> = translated["Resources"]
