@@ -36,6 +36,8 @@ pub const BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const DEPTH_MAX: usize = 128;
 /// Most nodes a document may have, those repeated by aliases counted each time.
 pub const NODES_MAX: usize = 2_000_000;
+/// Most nodes that aliases may repeat: a few bytes could ask for all the nodes that a large file may have.
+pub const REPEATED_NODES_MAX: usize = 100_000;
 
 /// The file is not well-formed.
 pub const SYNTAX: &str = "YML001";

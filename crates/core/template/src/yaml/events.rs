@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScanError, Span as EventSpan, StructureStyle,
 use stackfleet_base::{Diagnostic, FileId, Span};
 
 use super::{
-    DEPTH_MAX, NODES_MAX, SYNTAX, TOO_LARGE, UNKNOWN_ALIAS,
+    DEPTH_MAX, NODES_MAX, REPEATED_NODES_MAX, SYNTAX, TOO_LARGE, UNKNOWN_ALIAS,
     node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag},
 };
 
@@ -64,6 +64,8 @@ struct Builder<'text> {
     root: Option<Node>,
     anchors: BTreeMap<usize, Measured>,
     nodes: usize,
+    /// How many of them aliases have repeated.
+    repeated: usize,
     documents: usize,
     diagnostics: Vec<Diagnostic>,
 }
@@ -79,6 +81,7 @@ impl<'text> Builder<'text> {
             root: None,
             anchors: BTreeMap::new(),
             nodes: 0,
+            repeated: 0,
             documents: 0,
             diagnostics: Vec::new(),
         }
@@ -189,9 +192,11 @@ impl<'text> Builder<'text> {
         if self.open.len() + measured.depth > DEPTH_MAX {
             return Err(self.too_deep(span));
         }
-        if self.nodes + measured.count > NODES_MAX {
-            return Err(self.too_many(span));
+        if self.repeated + measured.count > REPEATED_NODES_MAX {
+            let message = format!("aliases repeat more than {REPEATED_NODES_MAX} values");
+            return Err(Box::new(Diagnostic::error(TOO_LARGE, message).at(span, "")));
         }
+        self.repeated += measured.count;
         let mut copy = measured.clone();
         copy.node.alias = Some(Box::new(span));
         self.nodes += copy.count - 1;
@@ -296,7 +301,7 @@ impl<'text> Builder<'text> {
     }
 
     fn too_many(&self, span: Span) -> Fatal {
-        Box::new(Diagnostic::error(TOO_LARGE, format!("more than {NODES_MAX} values, aliases expanded")).at(span, ""))
+        Box::new(Diagnostic::error(TOO_LARGE, format!("more than {NODES_MAX} values")).at(span, ""))
     }
 }
 
