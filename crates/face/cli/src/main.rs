@@ -21,6 +21,10 @@ use clap::Parser;
 
 use crate::{arguments::Arguments, console::Console, exit::Exit};
 
+/// Templates are trees of many small values, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
