@@ -31,9 +31,9 @@ impl Template {
         if !has_room {
             return None;
         }
-        // A list may stand at the column of its key, anything else must not.
+        // A list may stand at the column of its key, or left of it where a tag comes before the key; anything else must not.
         let at = column(text, place.value.start);
-        let is_at_key = self.key_above(pointer, node, place).is_some_and(|key| column(text, key.start) == at);
+        let is_at_key = self.key_above(pointer, node, place).is_some_and(|key| at <= column(text, key.start));
         let space = if is_written && !is_at_key { "" } else { " " };
         Some(Edit { span: place.value, replacement: format!("{space}{value}") })
     }
@@ -258,6 +258,7 @@ mod tests {
         assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\"\nB: 1\n");
         assert_eq!(edited(text, "/A/0", &json!([])), text.replace("- x", "- []"));
         assert_eq!(edited("A: 1\rB:\n- x\n", "/B", &json!("z")), "A: 1\rB:\n \"z\"\n");
+        assert_eq!(edited("!And A:\n-\n - x\nB: 1\n", "/A", &json!("z")), "!And A:\n \"z\"\nB: 1\n");
         let text = "A: !Sub\n- x\n- {y: z}\nB: 1\n";
         assert_eq!(edited(text, "/A/Fn::Sub", &json!("z")), "A: !Sub\n \"z\"\nB: 1\n");
     }
