@@ -7,13 +7,11 @@ use std::collections::BTreeSet;
 
 use stackfleet_base::{AccountId, Span};
 use stackfleet_plan::{plan::AccountRef, wanted};
-use stackfleet_policy::{
-    Context, Decision, Layer, LayerAnswer, Layers, Policy, PolicySet, Principal, Request, explain,
-};
+use stackfleet_policy::{Context, Decision, Layer, LayerAnswer, Layers, Policy, PolicySet, Principal, explain};
 
 use crate::{
     Input,
-    judge::{Ask, Caller, Verdict, describe_role, open_context},
+    judge::{Ask, Caller, Verdict, describe_role, open_context, question},
     roles::{Boundary, Made, Role, made_in},
     world::World,
 };
@@ -327,18 +325,7 @@ fn find(world: &World<'_>, name: &str) -> Result<(AccountRef, String), AccessErr
 
 /// Tells what every layer says.
 fn says(caller: &Caller<'_>, ask: &Ask<'_>, layers: &Layers<'_>) -> Vec<Says> {
-    let request = Request {
-        principal: &caller.principal,
-        action: ask.action,
-        resource: ask.on,
-        resource_account: ask.owner,
-        context: ask.context,
-    };
-    let boundary = match caller.boundary {
-        Some(Boundary::Known(set)) => Some(set),
-        Some(Boundary::Unknown(_)) | None => None,
-    };
-    let known = Layers { identity: Some(caller.identity), boundary, resource: ask.resource, ..*layers };
+    let (request, known) = question(caller, ask, layers);
     let explained = explain(&request, &known);
     let refused = matches!(explained.decision, Decision::ImplicitlyDenied(_) | Decision::ExplicitlyDenied(_));
     explained.layers.iter().flat_map(|layer| of_layer(layer, refused)).collect()

@@ -77,18 +77,7 @@ impl Judge {
 
     /// Decides. `layers` brings the organization's policies.
     pub(crate) fn verdict(&self, caller: &Caller<'_>, ask: &Ask<'_>, layers: &Layers<'_>) -> Verdict {
-        let request = Request {
-            principal: &caller.principal,
-            action: ask.action,
-            resource: ask.on,
-            resource_account: ask.owner,
-            context: ask.context,
-        };
-        let boundary = match caller.boundary {
-            Some(Boundary::Known(set)) => Some(set),
-            Some(Boundary::Unknown(_)) | None => None,
-        };
-        let known = Layers { identity: Some(caller.identity), boundary, resource: ask.resource, ..*layers };
+        let (request, known) = question(caller, ask, layers);
         let mut open = Vec::new();
         match decide(&request, &known) {
             Decision::Allowed(_) => {}
@@ -174,4 +163,21 @@ pub(crate) fn open_context(keys: &BTreeSet<String>) -> Context {
         }
     }
     context
+}
+
+/// Returns what the policy engine is asked. A boundary whose content nobody knows is left out: the verdict says so.
+pub(crate) fn question<'a>(caller: &'a Caller<'_>, ask: &Ask<'a>, layers: &Layers<'a>) -> (Request<'a>, Layers<'a>) {
+    let request = Request {
+        principal: &caller.principal,
+        action: ask.action,
+        resource: ask.on,
+        resource_account: ask.owner,
+        context: ask.context,
+    };
+    let boundary = match caller.boundary {
+        Some(Boundary::Known(set)) => Some(set),
+        Some(Boundary::Unknown(_)) | None => None,
+    };
+    let known = Layers { identity: Some(caller.identity), boundary, resource: ask.resource, ..*layers };
+    (request, known)
 }
