@@ -27,7 +27,14 @@ impl Template {
         let is_written = place.value.end > place.value.start;
         // `{key}`: there is no colon that a value could stand behind.
         let is_behind_key = place.key.is_none_or(|key| key.end < place.value.start);
-        let has_room = is_written || (is_behind_key && before.ends_with([':', '-']));
+        // `? key` needs none, and a key may begin with one: `:- x`.
+        let is_sign = before.ends_with([':', '-'])
+            && text
+                .get(place.value.start..)?
+                .chars()
+                .next()
+                .is_none_or(|next| next.is_whitespace() || ",]}".contains(next));
+        let has_room = is_written || (is_behind_key && is_sign);
         if !has_room {
             return None;
         }
@@ -279,6 +286,11 @@ mod tests {
         assert_eq!(template.set(text, "/B/z", &json!(2)), None);
         assert_eq!(template.set(text, "/C/", &json!(2)), None);
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("y: 1", "y: 2"));
+        let text = "A: b\n? x\n:- 2 - -a:\n- y\n";
+        assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/x", &json!(2)), None);
+        let text = "A: {x: , \"y\":}\n";
+        assert_eq!(edited(text, "/A/x", &json!(2)), text.replace("x:", "x: 2"));
+        assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("\"y\":", "\"y\": 2"));
     }
 
     #[test]
