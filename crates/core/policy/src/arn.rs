@@ -1,5 +1,7 @@
 //! ARNs, and patterns of them: the values of `Resource` and of the ARN operators.
 
+use std::fmt;
+
 use crate::{
     context::{Context, Truth},
     pattern::{Pattern, Syntax},
@@ -87,17 +89,34 @@ impl ArnPattern {
         }
     }
 
+    /// Returns the parts, six at most; none where everything or nothing matches.
+    pub(crate) fn parts(&self) -> &[Pattern] {
+        if let Self::Parts(parts) = self { &parts.patterns } else { &[] }
+    }
+
     /// Returns the keys of the variables.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        let parts = if let Self::Parts(parts) = self { &parts.patterns[..] } else { &[] };
-        parts.iter().flat_map(Pattern::keys)
+        self.parts().iter().flat_map(Pattern::keys)
     }
 
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
-        if let Self::Parts(parts) = self {
-            for pattern in &parts.patterns {
-                pattern.unknown_keys(context, keys);
-            }
+        for pattern in self.parts() {
+            pattern.unknown_keys(context, keys);
+        }
+    }
+}
+
+/// The pattern as a policy writes it.
+impl fmt::Display for ArnPattern {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anything => out.write_str("*"),
+            Self::Nothing => out.write_str("what is no ARN"),
+            Self::Parts(parts) => parts
+                .patterns
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, part)| write!(out, "{}{part}", if index == 0 { "" } else { ":" })),
         }
     }
 }

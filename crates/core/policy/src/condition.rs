@@ -1,5 +1,8 @@
 //! Condition operators: read once into typed values, evaluated against a request's context.
 
+mod values;
+mod words;
+
 use std::net::IpAddr;
 
 use crate::{
@@ -142,6 +145,8 @@ fn family(name: &str) -> Option<(Family, bool)> {
         _ => return None,
     })
 }
+
+pub(crate) use values::Values;
 
 impl Condition {
     /// Reads the values of one key. Values that the operator cannot compare are left out, for they match nothing,

@@ -32,6 +32,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`difference`] compares policies by what they say to every request.
+//!
 //! Nothing here knows which actions exist, which context keys a service sets or how an organization looks: whoever
 //! asks brings the request's context and the policies.
 
@@ -44,6 +46,7 @@ mod condition;
 mod context;
 mod decide;
 mod denial;
+pub mod difference;
 mod draft;
 mod explain;
 mod format;

@@ -1,10 +1,12 @@
 //! Texts of a policy with wildcards and policy variables, split into pieces once and matched without allocation.
 
+use std::fmt;
+
 use crate::context::{Context, Held, Key, Truth};
 
 /// A part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     Literal(Box<str>),
     /// `*`
     Run,
@@ -15,8 +17,8 @@ enum Piece {
 
 /// `${key}` or `${key, 'default'}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Variable {
-    key: Key,
+pub(crate) struct Variable {
+    pub(crate) key: Key,
     default: Option<Box<str>>,
 }
 
@@ -101,6 +103,11 @@ impl Pattern {
         matches!(&*self.pieces, [Piece::Run])
     }
 
+    /// Returns the parts in their order.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
     /// Adds the variables' keys whose values are unknown.
     pub(crate) fn unknown_keys<'a>(&'a self, context: &Context, keys: &mut Vec<&'a str>) {
         for piece in &self.pieces {
@@ -152,6 +159,21 @@ impl Pattern {
             pieces if self.has_variables => matches_variables(pieces, text, context, strip),
             pieces => glob(pieces.len(), |index| pieces.get(index).map(static_token), text, strip).into(),
         }
+    }
+}
+
+/// The pattern as a policy writes it.
+impl fmt::Display for Pattern {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Literal(literal) => out.write_str(literal),
+            Piece::Run => out.write_str("*"),
+            Piece::One => out.write_str("?"),
+            Piece::Variable(Variable { key, default: Some(default) }) => {
+                write!(out, "${{{}, '{default}'}}", key.written)
+            }
+            Piece::Variable(Variable { key, default: None }) => write!(out, "${{{}}}", key.written),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Everything here is immutable and meant to be shared: a document is read once ([`crate::parse`]), and the sets of
 //! an organizational unit serve all accounts below it.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 use stackfleet_base::Span;
 
@@ -11,7 +11,7 @@ use crate::{
     arn::ArnPattern,
     condition::Condition,
     context::{Context, Truth},
-    pattern::Pattern,
+    pattern::{Pattern, Syntax},
     principal::{Closeness, PrincipalElement},
     request::Prepared,
 };
@@ -153,12 +153,24 @@ impl Statement {
         self.span
     }
 
-    fn keys(&self) -> impl Iterator<Item = &str> {
+    /// Returns every context key that it asks for; some may be there several times.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         let patterns = match &self.resources {
             Resources::Everything => &[],
             Resources::Only(patterns) | Resources::Except(patterns) => &patterns[..],
         };
         patterns.iter().flat_map(ArnPattern::keys).chain(self.conditions.iter().flat_map(Condition::keys))
+    }
+
+    /// Returns the entries of `Action` or `NotAction`.
+    pub fn action_entries(&self) -> impl Iterator<Item = String> {
+        self.actions.patterns.iter().map(ToString::to_string)
+    }
+
+    /// Tells whether another statement says the same, whatever its number, id and place.
+    pub(crate) fn means_the_same(&self, other: &Self) -> bool {
+        (self.effect, &self.principal, &self.actions, &self.resources, &self.conditions)
+            == (other.effect, &other.principal, &other.actions, &other.resources, &other.conditions)
     }
 
     /// Returns whether it allows or denies.
@@ -217,16 +229,57 @@ impl Statement {
 }
 
 impl Actions {
+    /// Reads one entry, such as `s3:Get*`; `None` for what is no action.
+    pub(crate) fn only(entry: &str) -> Option<Self> {
+        Some(Self { negated: false, patterns: [ActionPattern::read(entry)?].into() })
+    }
+
     fn cover(&self, request: &Prepared<'_>) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(request)) != self.negated
+        self.name(request.service, request.action)
+    }
+
+    /// Tells whether an action is named; `service` is what stands before its colon.
+    pub(crate) fn name(&self, service: &str, action: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(service, action)) != self.negated
     }
 }
 
 impl ActionPattern {
-    fn matches(&self, request: &Prepared<'_>) -> bool {
+    /// Reads `service:Name`, either with wildcards, or `*`.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let syntax = Syntax { wildcards: true, variables: false };
+        if text.chars().all(|sign| sign == '*') && !text.is_empty() {
+            return Some(Self { service: None, name: Pattern::anything() });
+        }
+        let allowed = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '*' | '?' | '.');
+        let (service, name) = text.split_once(':')?;
+        if service.is_empty() || name.is_empty() || !text.replacen(':', "", 1).chars().all(allowed) {
+            return None;
+        }
+        Some(match (service, name) {
+            ("*", "*") => Self { service: None, name: Pattern::anything() },
+            _ if service.contains(['*', '?']) => Self { service: None, name: Pattern::new(text, syntax) },
+            _ => Self { service: Some(service.to_ascii_lowercase().into()), name: Pattern::new(name, syntax) },
+        })
+    }
+
+    fn matches(&self, service: &str, action: &str) -> bool {
         match &self.service {
-            Some(service) => service.eq_ignore_ascii_case(request.service) && self.name.matches_name(request.name),
-            None => self.name.matches_name(request.action),
+            Some(own) => {
+                own.eq_ignore_ascii_case(service)
+                    && self.name.matches_name(action.get(service.len() + 1..).unwrap_or_default())
+            }
+            None => self.name.matches_name(action),
+        }
+    }
+}
+
+/// The entry as a policy writes it.
+impl fmt::Display for ActionPattern {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.service {
+            Some(service) => write!(out, "{service}:{}", self.name),
+            None => self.name.fmt(out),
         }
     }
 }

@@ -229,6 +229,20 @@ pub(crate) enum Named {
     Nobody,
 }
 
+/// The entry as a policy writes it.
+impl fmt::Display for Named {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Everyone => "*",
+            Self::Account(account) => account.as_str(),
+            Self::User(text) | Self::Role(text) | Self::Session(text) | Self::Service(text) | Self::Federated(text) => {
+                text
+            }
+            Self::Nobody => "nobody that is known",
+        })
+    }
+}
+
 /// How closely an entry names a principal. The order is that of strength: see [`crate::decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Closeness {

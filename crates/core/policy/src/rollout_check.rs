@@ -5,6 +5,8 @@
 //! then makes the calls that the template's resources need. For every account all reasons are listed for which a
 //! call would be refused: layer, place, statement and action.
 
+mod difference;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
@@ -112,6 +114,8 @@ pub struct RolloutBlocker {
     /// The action refused.
     pub action: String,
 }
+
+pub use difference::{Replacement, Use};
 
 /// An organization that cannot be evaluated.
 #[derive(Debug, thiserror::Error)]

@@ -115,6 +115,12 @@ impl Controls {
         self.paths.get(number)
     }
 
+    /// Returns the nodes that a policy is attached to.
+    pub(crate) fn attached(&self, policy: &str) -> impl Iterator<Item = &Node> {
+        let has = move |level: &Arc<Level>| level.policies.policies().iter().any(|own| own.name() == policy);
+        self.levels.iter().filter(move |(_, level)| has(level)).map(|(node, _)| node)
+    }
+
     /// Returns every policy, some several times.
     pub(crate) fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.levels.values().flat_map(|level| level.policies.policies())

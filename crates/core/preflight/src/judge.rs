@@ -137,7 +137,7 @@ pub(crate) fn describe_role(role: &Role, context: &mut Context) {
 
 /// Keys that are absent whenever CloudFormation calls on behalf of a role (IAM User Guide, "Global condition context
 /// keys"): those of services that call for themselves, of users, and of other ways to sign in.
-const ABSENT: [&str; 13] = [
+pub(crate) const ABSENT: [&str; 13] = [
     "aws:sourcearn",
     "aws:sourceaccount",
     "aws:sourceorgid",

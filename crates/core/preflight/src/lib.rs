@@ -12,6 +12,7 @@
 pub mod access;
 mod codes;
 mod controls;
+pub mod exposure;
 mod judge;
 mod permissions;
 mod report;

@@ -1,12 +1,13 @@
 //! What may be written behind `stackfleet`.
 
+mod policy;
 mod template;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use stackfleet_policy::PolicyKind;
 
+pub(crate) use policy::{PolicyCommand, PolicyDiff};
 pub(crate) use template::{
     GraphFormat, PolicyLeast, TemplateCell, TemplateCommand, TemplateDiff, TemplateGraph, Validate,
 };
@@ -228,65 +229,6 @@ pub(crate) enum TwinCommand {
         #[arg(long, value_name = "ADDRESS")]
         management_email: Option<String>,
     },
-}
-
-/// `policy ...`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Decide the cases of a file, one line of JSON each; or a whole rollout
-    Evaluate {
-        /// Cases: requests with the policies in force
-        #[arg(required_unless_present = "rollout")]
-        cases: Option<PathBuf>,
-        /// An organization and what a rollout needs: which accounts refuse it, by which statements
-        #[arg(long, value_name = "FILE", conflicts_with = "cases")]
-        rollout: Option<PathBuf>,
-    },
-    /// Check policy documents
-    Lint {
-        /// The documents
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// What they are attached to
-        #[arg(long, value_enum, default_value_t = PolicyUse::Scp)]
-        kind: PolicyUse,
-    },
-    /// Print the smallest policy for the role that deploys a template
-    Least(PolicyLeast),
-}
-
-/// What a policy document is attached to.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(crate) enum PolicyUse {
-    /// Users, groups, roles
-    Identity,
-    /// A bucket, a topic, a key...
-    Resource,
-    /// A role, as its trust policy
-    Trust,
-    /// A user or role, as its permissions boundary
-    Boundary,
-    /// A session
-    Session,
-    /// The organization, as a service control policy
-    Scp,
-    /// The organization, as a resource control policy
-    Rcp,
-}
-
-impl PolicyUse {
-    /// Returns it in the engine's words.
-    pub(crate) const fn kind(self) -> PolicyKind {
-        match self {
-            Self::Identity => PolicyKind::Identity,
-            Self::Resource => PolicyKind::Resource,
-            Self::Trust => PolicyKind::Trust,
-            Self::Boundary => PolicyKind::Boundary,
-            Self::Session => PolicyKind::Session,
-            Self::Scp => PolicyKind::ServiceControl,
-            Self::Rcp => PolicyKind::ResourceControl,
-        }
-    }
 }
 
 /// `sam ...`.

@@ -81,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
             (None, None) => Ok(Exit::Usage),
         },
         Command::Policy { command: PolicyCommand::Lint { files, kind } } => policy::lint(console, files, kind.kind()),
+        Command::Policy { command: PolicyCommand::Diff(options) } => policy::diff(console, global, options),
         Command::Policy { command: PolicyCommand::Least(options) } => template::least(console, options),
         Command::Schema => {
             console.json(&stackfleet_project::json_schema());

@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod difference;
+pub(crate) mod exposure;
 pub(crate) mod graph;
 pub(crate) mod live;
 pub(crate) mod matrix;

@@ -19,6 +19,12 @@ impl<'facts> ArnShape<'facts> {
         self.text
     }
 
+    /// Tells whether the variable at the end has no `/`.
+    #[must_use]
+    pub const fn is_flat(self) -> bool {
+        self.is_flat
+    }
+
     /// Returns the names of the variables in their order: `Partition`, `Region`, `Account`, `FunctionName`...
     pub fn variables(self) -> impl Iterator<Item = &'facts str> {
         self.text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)

@@ -6,7 +6,6 @@ use crate::{
     codes,
     condition::{Condition, ConditionError, Operator},
     json::{Node, Range, Value},
-    pattern::{Pattern, Syntax},
     policy::{ActionPattern, Actions, Effect, PolicyKind, Resources, Version},
     principal::{Named, PrincipalElement},
 };
@@ -68,30 +67,12 @@ impl Reader<'_> {
     }
 
     fn action(&mut self, text: &str, range: Range) -> Option<ActionPattern> {
-        let syntax = Syntax { wildcards: true, variables: false };
-        if text.chars().all(|sign| sign == '*') && !text.is_empty() {
-            return Some(ActionPattern { service: None, name: Pattern::anything() });
+        let read = ActionPattern::read(text);
+        if read.is_none() {
+            let help = "write `service:Name`, such as `s3:GetObject`, or `*`";
+            self.error_help(codes::ACTION, range, format!("`{text}` is no action"), help);
         }
-        let allowed = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '*' | '?' | '.');
-        match text.split_once(':') {
-            Some((service, name))
-                if !service.is_empty() && !name.is_empty() && text.replacen(':', "", 1).chars().all(allowed) =>
-            {
-                let name_pattern = Pattern::new(name, syntax);
-                Some(match (service, name) {
-                    ("*", "*") => ActionPattern { service: None, name: Pattern::anything() },
-                    _ if service.contains(['*', '?']) => {
-                        ActionPattern { service: None, name: Pattern::new(text, syntax) }
-                    }
-                    _ => ActionPattern { service: Some(service.to_ascii_lowercase().into()), name: name_pattern },
-                })
-            }
-            _ => {
-                let help = "write `service:Name`, such as `s3:GetObject`, or `*`";
-                self.error_help(codes::ACTION, range, format!("`{text}` is no action"), help);
-                None
-            }
-        }
+        read
     }
 
     pub(super) fn resources(&mut self, node: &Node, negated: bool) -> Option<Resources> {

@@ -9,6 +9,7 @@
 )]
 
 mod diagnostics;
+mod difference;
 mod properties;
 mod rollout;
 mod rules;

@@ -19,14 +19,19 @@ pub(crate) struct Checked {
     pub(crate) report: Report,
 }
 
-/// Reads a project that is free of errors, plans it for a world and checks the plan.
-pub(crate) fn check(files: &[(&str, &str)], observed: &Observed) -> Checked {
+/// Reads a project that is free of errors.
+pub(crate) fn read(files: &[(&str, &str)]) -> (Project, Sources) {
     let files: BTreeMap<String, String> =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     let (project, sources, found) = stackfleet_project::load(&files);
     let errors: Vec<&str> = found.iter().filter(|found| found.is_error()).map(|found| &*found.message).collect();
     assert!(errors.is_empty(), "{errors:#?}");
-    let project: Project = project.unwrap();
+    (project.unwrap(), sources)
+}
+
+/// Reads a project that is free of errors, plans it for a world and checks the plan.
+pub(crate) fn check(files: &[(&str, &str)], observed: &Observed) -> Checked {
+    let (project, sources) = read(files);
     let artifacts = Artifacts::default();
     let plan = stackfleet_plan::plan(&project, &artifacts, observed);
     let input = Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
 mod documented;
+mod exposure;
 mod fixture;
 mod permission;
 mod surprise;

@@ -5,7 +5,7 @@ use stackfleet_plan::observed::ObservedBucket;
 
 use crate::fixture::{check, world};
 
-const PROJECT: &str = r#"version: 1
+pub(crate) const PROJECT: &str = r#"version: 1
 apps:
   watch:
     targets: "ou:Workloads"
@@ -23,7 +23,7 @@ apps:
         role: "${role.Name}"
 "#;
 
-const ROLE: &str = r#"Parameters: { Administrator: { Type: String } }
+pub(crate) const ROLE: &str = r#"Parameters: { Administrator: { Type: String } }
 Resources:
   Role:
     Type: AWS::IAM::Role
@@ -45,18 +45,18 @@ Resources:
 Outputs: { Name: { Value: !Ref Role } }
 "#;
 
-const APP: &str = r"Resources:
+pub(crate) const APP: &str = r"Resources:
   Alarms: { Type: AWS::SNS::Topic, Properties: { TopicName: alarms } }
 ";
 
-const ACCOUNTS: [(&str, &str, &str); 4] = [
+pub(crate) const ACCOUNTS: [(&str, &str, &str); 4] = [
     ("111111111111", "Ledger", "Workloads/Payments"),
     ("222222222222", "Cards", "Workloads/Payments"),
     ("333333333333", "Shop", "Workloads/Retail"),
     ("444444444444", "Blog", "Workloads"),
 ];
 
-fn files<'a>(role: &'a str, app: &'a str) -> [(&'a str, &'a str); 3] {
+pub(crate) fn files<'a>(role: &'a str, app: &'a str) -> [(&'a str, &'a str); 3] {
     [("stackfleet.yaml", PROJECT), ("role.yaml", role), ("app.yaml", app)]
 }
 

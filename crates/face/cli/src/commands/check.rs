@@ -96,7 +96,7 @@ const fn question<'a>(asked: &Asked<'a>) -> Question<'a> {
 }
 
 /// Reads the project and, where AWS or what stands in for it can be reached, the organization.
-fn look(console: &Console, global: &Global) -> Result<Result<(Loaded, Observed), Exit>> {
+pub(super) fn look(console: &Console, global: &Global) -> Result<Result<(Loaded, Observed), Exit>> {
     let loaded = match session::load(console, &global.project)? {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(Err(exit)),
@@ -146,7 +146,7 @@ fn nothing_seen(loaded: &Loaded) -> Result<Observed> {
     })
 }
 
-fn with_input<T, E: Into<anyhow::Error>>(
+pub(super) fn with_input<T, E: Into<anyhow::Error>>(
     loaded: &Loaded,
     observed: &Observed,
     ask: impl FnOnce(&Input<'_>) -> Result<T, E>,

@@ -1,4 +1,6 @@
-//! `policy evaluate` and `policy lint`: the IAM policy engine at the command line.
+//! `policy evaluate`, `policy lint` and `policy diff`: the IAM policy engine at the command line.
+
+mod diff;
 
 use std::{
     fs,
@@ -21,6 +23,8 @@ use crate::{
     diagnostics,
     exit::Exit,
 };
+
+pub(crate) use diff::diff;
 
 /// Decides every case of a file; one line of JSON for each.
 pub(crate) fn evaluate(console: &Console, path: &Path) -> Result<Exit> {

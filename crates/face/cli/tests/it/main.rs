@@ -23,6 +23,7 @@ mod foreign;
 mod kills;
 mod moto;
 mod plain;
+mod policy_diff;
 mod rehearsal;
 mod repair;
 mod scenarios;
