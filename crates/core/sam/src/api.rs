@@ -13,6 +13,7 @@ use crate::error::{Fault, Result};
 use crate::function::{assign_tags, s3_location};
 use crate::generated::{self, Generated};
 use crate::implicit_api::MANAGED;
+use crate::intrinsics::may_be_intrinsic;
 use crate::node::{Map, Node, Text, list, map};
 use crate::properties::{
     Shape, Specification, check, expect_map, free, literal, mapping, optional, required, should_be, text,
@@ -26,6 +27,7 @@ const PROPERTIES: Specification = &[
     optional("Name", Shape::Text),
     required("StageName", Shape::Text),
     mapping("Tags"),
+    optional("PropagateTags", Shape::Boolean),
     free("DefinitionBody"),
     optional("DefinitionUri", Shape::TextOrMap),
     literal(optional("MergeDefinitions", Shape::Boolean)),
@@ -39,8 +41,8 @@ const PROPERTIES: Specification = &[
     optional("Cors", Shape::TextOrMap),
     mapping("Auth"),
     mapping("GatewayResponses"),
-    optional("AccessLogSetting", Shape::Map),
-    optional("CanarySetting", Shape::Map),
+    mapping("AccessLogSetting"),
+    mapping("CanarySetting"),
     optional("TracingEnabled", Shape::Boolean),
     free("OpenApiVersion"),
     mapping("Models"),
@@ -50,9 +52,8 @@ const PROPERTIES: Specification = &[
     text("Mode"),
     optional("DisableExecuteApiEndpoint", Shape::Boolean),
     text("ApiKeySourceType"),
-    optional("AlwaysDeploy", Shape::Boolean),
-    optional("PropagateTags", Shape::Boolean),
-    free("Policy"),
+    literal(optional("AlwaysDeploy", Shape::Boolean)),
+    optional("Policy", Shape::TextOrMap),
     text("SecurityPolicy"),
     text("EndpointAccessMode"),
 ];
@@ -124,20 +125,6 @@ fn propagate_tags(parts: &ApiParts<'_>, made: &mut [Generated]) {
 fn resolve(context: &Context<'_>, properties: &mut Map) -> Result<()> {
     for key in ["Domain", "OpenApiVersion", "BinaryMediaTypes", "Auth"] {
         if let Some(value) = properties.get_mut(key) {
-            if key == "Auth" {
-                resolve_policy_lists(context, value)?;
-                continue;
-            }
-            context.resolve(value)?;
-        }
-    }
-    Ok(())
-}
-
-fn resolve_policy_lists(context: &Context<'_>, auth: &mut Node) -> Result<()> {
-    let Some(auth) = auth.as_map_mut() else { return Ok(()) };
-    for key in ["ResourcePolicy", "UsagePlan"] {
-        if let Some(value) = auth.get_mut(key) {
             context.resolve(value)?;
         }
     }
@@ -164,9 +151,12 @@ fn validate(parts: &ApiParts<'_>) -> Result<()> {
     match properties.truthy("OpenApiVersion") {
         None => {}
         Some(version @ Node::Text(_)) if swagger::is_version_3(version) || version.as_str() == Some("2.0") => {}
-        Some(Node::Text(_)) => return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'.")),
         // A number with a fraction reads like a version.
-        Some(Node::Number(version)) if version.is_f64() => {}
+        Some(version @ Node::Number(_))
+            if swagger::is_version_3(version) && properties.get(MANAGED).is_some_and(Node::truthy) => {}
+        Some(version) if version.as_text().is_some() || may_be_intrinsic(version) => {
+            return Err(parts.fault("The OpenApiVersion value must be of the format '3.0.0'."));
+        }
         Some(_other) => return Err(parts.fault(should_be("OpenApiVersion", "a string"))),
     }
     Ok(())
@@ -176,11 +166,11 @@ fn rest_api(context: &mut Context<'_>, parts: &ApiParts<'_>, resource: &Map) -> 
     let properties = parts.properties;
     let mut api = Generated::new(parts.id, "AWS::ApiGateway::RestApi");
     api.attributes = generated::main_attributes(resource);
-    api.copy(
+    api.copy(properties, &["MinimumCompressionSize"]);
+    api.copy_truthy(
         properties,
         &[
             "Name",
-            "MinimumCompressionSize",
             "Mode",
             "ApiKeySourceType",
             "FailOnWarnings",
@@ -202,7 +192,7 @@ fn rest_api(context: &mut Context<'_>, parts: &ApiParts<'_>, resource: &Map) -> 
     } else if let Some(body) = properties.truthy("DefinitionBody") {
         api.put("Body", definition::finished(context, parts, body)?);
     }
-    api.set("BinaryMediaTypes", properties.truthy("BinaryMediaTypes"));
+    api.set("BinaryMediaTypes", properties.present("BinaryMediaTypes"));
     Ok(api)
 }
 
@@ -214,16 +204,13 @@ fn endpoint_configuration(context: &Context<'_>, parts: &ApiParts<'_>, api: &mut
         }
         return Ok(());
     };
-    let Node::Map(configuration) = given else {
+    // Anything of one key counts as an intrinsic function: observed.
+    let configuration = given.as_map().filter(|map| map.contains("Type") || !may_be_intrinsic(given));
+    let Some(configuration) = configuration else {
         api.put("EndpointConfiguration", map! {"Types" => list![given]});
         api.put("Parameters", map! {"endpointConfigurationTypes" => given});
         return Ok(());
     };
-    if !configuration.contains("Type") && crate::intrinsics::is_intrinsic(given) {
-        api.put("EndpointConfiguration", map! {"Types" => list![given]});
-        api.put("Parameters", map! {"endpointConfigurationTypes" => given});
-        return Ok(());
-    }
     if configuration.present("VPCEndpointIds").is_some() && configuration.present("VpcEndpointIds").is_some() {
         return Err(
             parts.fault("'VPCEndpointIds' and 'VpcEndpointIds' cannot be used together in EndpointConfiguration.")
@@ -245,7 +232,7 @@ fn endpoint_configuration(context: &Context<'_>, parts: &ApiParts<'_>, api: &mut
 
 /// The `Auth` property as a map.
 pub(crate) fn auth<'p>(parts: &ApiParts<'p>) -> Result<Option<&'p Map>> {
-    match parts.properties.truthy("Auth") {
+    match parts.properties.present("Auth") {
         None => Ok(None),
         Some(auth) => expect_map(parts.id, auth, "Auth").map(Some),
     }

@@ -41,7 +41,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     provider.set("InstanceRequirements", instance_requirements(id, properties)?);
     provider.set("CapacityProviderScalingConfig", scaling(properties));
     let mut made = Vec::new();
-    let role = match properties.present("OperatorRole") {
+    let role = match properties.truthy("OperatorRole") {
         Some(role) => role.clone(),
         None => {
             let propagated = properties.get("PropagateTags").is_some_and(Node::truthy).then_some(tags).flatten();
@@ -111,9 +111,14 @@ fn holds(value: &Node, kind: &str) -> bool {
 fn vpc(properties: &Map) -> Map {
     let mut vpc = Map::new();
     for key in ["SubnetIds", "SecurityGroupIds"] {
-        vpc.set(key, properties.map("VpcConfig").and_then(|given| given.present(key)));
+        vpc.set(key, properties.map("VpcConfig").and_then(|given| given.present(key)).map(dictionary_first));
     }
     vpc
+}
+
+/// AWS reads a list, where a map may stand too, as a map first: an empty list comes out as an empty map (observed).
+fn dictionary_first(value: &Node) -> Node {
+    if value.as_list().is_some_and(Vec::is_empty) { Node::Map(Map::new()) } else { value.clone() }
 }
 
 fn instance_requirements(id: &Text, properties: &Map) -> Result<Option<Map>> {

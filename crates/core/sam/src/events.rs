@@ -25,7 +25,7 @@ pub(crate) use api::resource_policy;
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::function::{FunctionParts, invocation_target};
-use crate::generated::Generated;
+use crate::generated::{Generated, check_id};
 use crate::node::{Map, Node, Text};
 use crate::properties::{Property, check, expect_map};
 use crate::python;
@@ -49,6 +49,10 @@ impl EventTarget {
     /// The name to grant permission on.
     pub(crate) fn name(&self) -> Node {
         invocation_target(&self.function, self.alias.as_ref()).1
+    }
+    /// The id of what is invoked: the alias, or the function.
+    pub(crate) fn id(&self) -> &Text {
+        self.alias.as_ref().unwrap_or(&self.function)
     }
     /// The id that an integration URI names: the alias, or the function's ARN.
     pub(crate) fn uri_part(&self) -> String {
@@ -163,6 +167,7 @@ pub(crate) fn read<'e>(
         return Err(wrap(owner, Fault::event(name, message)));
     };
     let id = owner.with(name);
+    check_id(&id)?;
     let properties = match event.get("Properties") {
         None => Map::new(),
         Some(Node::Map(properties)) => properties.clone(),
@@ -191,7 +196,13 @@ pub(crate) fn prepare(context: &Context<'_>, function: &Text, properties: &Map) 
     Ok(())
 }
 
-/// Makes the resources of all events of a function, in the order of their names.
+/// By what AWS's transform sorts events: the path of API methods, otherwise the name.
+fn sort_key(name: &Text, event: &Node) -> String {
+    let path = event.as_map().and_then(|event| event.map("Properties")).and_then(|properties| properties.str("Path"));
+    path.unwrap_or(name).to_owned()
+}
+
+/// Makes the resources of all events of a function, in AWS's order.
 pub(crate) fn expand_function_events(
     context: &mut Context<'_>,
     function: &FunctionParts<'_>,
@@ -201,7 +212,7 @@ pub(crate) fn expand_function_events(
     let Some(events) = function.properties.truthy("Events") else { return Ok(Vec::new()) };
     let events = expect_map(function.id, events, "Events")?.clone();
     let mut entries: Vec<(&Text, &Node)> = events.iter().collect();
-    entries.sort_by_key(|(name, _)| *name);
+    entries.sort_by_key(|(name, event)| sort_key(name, event));
     let mut made = Vec::new();
     for (name, event) in entries {
         let result = expand_event(context, function, target, name, event, role.as_deref_mut());

@@ -25,60 +25,59 @@ use crate::role::{self, RoleParts};
 const KIND: &str = "AWS::Serverless::Function";
 
 const PROPERTIES: Specification = &[
-    free("Architectures"),
-    optional("AssumeRolePolicyDocument", Shape::Map),
+    optional("FunctionName", Shape::Text),
+    mapping("DeadLetterQueue"),
+    text("Role"),
+    mapping("AssumeRolePolicyDocument"),
+    optional("Policies", Shape::Policies),
+    text("PermissionsBoundary"),
+    optional("Environment", Shape::Maps),
+    optional("Events", Shape::Maps),
+    mapping("Tags"),
+    optional("PropagateTags", Shape::Boolean),
+    optional("Tracing", Shape::TextOrMap),
+    mapping("DeploymentPreference"),
+    optional("Layers", Shape::TextsOrMaps),
+    mapping("EventInvokeConfig"),
     optional("AutoPublishAlias", Shape::Text),
-    literal(optional("AutoPublishAliasAllProperties", Shape::Boolean)),
     optional("AutoPublishCodeSha256", Shape::Text),
+    literal(optional("AutoPublishAliasAllProperties", Shape::Boolean)),
+    mapping("SnapStart"),
+    mapping("FunctionUrlConfig"),
     mapping("CapacityProviderConfig"),
+    mapping("FunctionScalingConfig"),
+    free("VersionDeletionPolicy"),
+    mapping("DurableConfig"),
+    free("Architectures"),
     free("CodeSigningConfigArn"),
     free("CodeUri"),
-    mapping("DeadLetterQueue"),
-    mapping("DeploymentPreference"),
     free("Description"),
-    mapping("DurableConfig"),
-    optional("Environment", Shape::Maps),
     free("EphemeralStorage"),
-    mapping("EventInvokeConfig"),
-    optional("Events", Shape::Maps),
     free("FileSystemConfigs"),
-    optional("FunctionName", Shape::Text),
-    mapping("FunctionScalingConfig"),
-    mapping("FunctionUrlConfig"),
     free("Handler"),
     free("ImageConfig"),
     free("ImageUri"),
     free("InlineCode"),
     free("KmsKeyArn"),
-    optional("Layers", Shape::TextsOrMaps),
-    optional("LoggingConfig", Shape::Map),
+    free("LoggingConfig"),
     free("MemorySize"),
     free("PackageType"),
-    text("PermissionsBoundary"),
-    optional("Policies", Shape::Policies),
-    optional("PropagateTags", Shape::Boolean),
     free("ProvisionedConcurrencyConfig"),
-    optional("PublishToLatestPublished", Shape::Boolean),
+    free("PublishToLatestPublished"),
     free("RecursiveLoop"),
     free("ReservedConcurrentExecutions"),
-    free("Role"),
     free("RolePath"),
     free("Runtime"),
     free("RuntimeManagementConfig"),
-    mapping("SnapStart"),
     free("SourceKMSKeyArn"),
-    mapping("Tags"),
     free("TenancyConfig"),
     free("Timeout"),
-    optional("Tracing", Shape::TextOrMap),
-    free("VersionDeletionPolicy"),
     free("VersionDescription"),
     free("VpcConfig"),
 ];
 
 /// Properties that the Lambda function takes over as they are.
 const SAME: &[&str] = &[
-    "FunctionName",
     "Handler",
     "Runtime",
     "Description",
@@ -237,20 +236,13 @@ fn validate(parts: &FunctionParts<'_>) -> Result<()> {
     {
         return Err(Fault::resource(id, should_be("Role", "a string")));
     }
+    if properties.present("VersionDeletionPolicy").is_some() && properties.truthy("AutoPublishAlias").is_none() {
+        return Err(Fault::resource(id, "'VersionDeletionPolicy' requires 'AutoPublishAlias'."));
+    }
     if properties.truthy("FunctionScalingConfig").is_some() && properties.truthy("CapacityProviderConfig").is_none() {
         return Err(Fault::resource(id, "'FunctionScalingConfig' requires 'CapacityProviderConfig'."));
     }
-    if let Some(Node::List(architectures)) = properties.present("Architectures") {
-        let known = |one: &Node| matches!(one.as_str(), Some("x86_64" | "arm64"));
-        let computed = architectures.iter().any(|one| one.as_map().is_some());
-        if !computed && (architectures.len() != 1 || !architectures.iter().all(known)) {
-            return Err(Fault::resource(
-                id,
-                "Architectures needs to be a list with one string, either `x86_64` or `arm64`.",
-            ));
-        }
-    }
-    if properties.present("TenancyConfig").is_some() {
+    if properties.truthy("TenancyConfig").is_some() {
         let clash = |what: &str| {
             Fault::resource(id, format!("{what} is not supported for functions enabled with tenancy configuration."))
         };
@@ -283,6 +275,7 @@ fn lambda_function(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<G
     let (id, properties) = (parts.id, parts.properties);
     let mut lambda = Generated::new(id, "AWS::Lambda::Function");
     lambda.copy(properties, SAME);
+    lambda.copy_truthy(properties, &["FunctionName"]);
     lambda.put("Code", code::code(id, properties)?);
     if let Some(mode) = tracing(context, properties)? {
         lambda.put("TracingConfig", map! {"Mode" => mode});
@@ -356,7 +349,7 @@ fn execution_role(
     let role_id = id.with("Role");
     let generated_arn = get_att(role_id.clone(), "Arn");
     let mut attributes = parts.attributes.clone();
-    match properties.truthy("Role") {
+    match properties.present("Role") {
         None => lambda.put("Role", generated_arn),
         Some(given) if intrinsics::is_if(given) => {
             if let Some(Err(message)) = intrinsics::if_arguments(given) {

@@ -35,6 +35,12 @@ impl Generated {
             self.properties.set(*key, from.present(key));
         }
     }
+    /// Copies properties of the same names that are not empty, zero or false.
+    pub(crate) fn copy_truthy(&mut self, from: &Map, keys: &[&str]) {
+        for key in keys {
+            self.properties.set(*key, from.truthy(key));
+        }
+    }
     pub(crate) fn into_entry(self) -> (Text, Node) {
         let mut resource = Map::new();
         resource.insert("Type", self.kind);
@@ -43,6 +49,15 @@ impl Generated {
         }
         resource.insert("Properties", self.properties);
         (self.id, Node::Map(resource))
+    }
+}
+
+/// Refuses a logical id that CloudFormation would not take.
+pub(crate) fn check_id(id: &Text) -> Result<()> {
+    if id.chars().all(|c| c.is_ascii_alphanumeric()) {
+        Ok(())
+    } else {
+        Err(Fault::resource(id, "Logical ids must be alphanumeric."))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::connector;
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
-use crate::intrinsics::{get_att, may_be_intrinsic, sub};
+use crate::intrinsics::{get_att, may_be_intrinsic, reference, sub};
 use crate::node::{Map, Node, Text, list, map};
 use crate::properties::{Shape, Specification, check, free, literal, mapping, needed, optional, text};
 use crate::role;
@@ -16,11 +16,11 @@ use crate::role;
 const KIND: &str = "AWS::Serverless::GraphQLApi";
 
 const PROPERTIES: Specification = &[
-    needed(mapping("Auth")),
-    free("Name"),
     mapping("Tags"),
-    free("XrayEnabled"),
+    needed(mapping("Auth")),
     literal(text("SchemaInline")),
+    free("Name"),
+    free("XrayEnabled"),
     literal(text("SchemaUri")),
     optional("Logging", Shape::MapOrBoolean),
     mapping("DataSources"),
@@ -72,10 +72,11 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let schema = schema(&parts)?;
     let mut api = Generated::new(id, "AWS::AppSync::GraphQLApi");
     api.attributes = attributes.clone();
-    api.put("Name", properties.present("Name").cloned().unwrap_or_else(|| Node::from(id)));
-    api.copy(
+    api.put("Name", properties.truthy("Name").cloned().unwrap_or_else(|| Node::from(id)));
+    api.copy(properties, &["XrayEnabled"]);
+    api.copy_truthy(
         properties,
-        &["XrayEnabled", "Visibility", "OwnerContact", "IntrospectionConfig", "QueryDepthLimit", "ResolverCountLimit"],
+        &["Visibility", "OwnerContact", "IntrospectionConfig", "QueryDepthLimit", "ResolverCountLimit"],
     );
     let mut tags = generated::tag_list(properties.map("Tags"));
     tags.push(generated::tag("graphqlapi:createdBy", "SAM"));
@@ -189,7 +190,7 @@ fn provider_config(id: &Text, auth: &Map, is_additional: bool, functions: &mut V
             settings.remove("DefaultAction");
         }
         if settings.present("AwsRegion").is_none() {
-            settings.insert("AwsRegion", crate::intrinsics::reference("AWS::Region"));
+            settings.insert("AwsRegion", reference("AWS::Region"));
         }
     }
     config.insert(*target, settings);
@@ -249,7 +250,7 @@ fn caches_and_names(parts: &GraphParts<'_>) -> Result<Vec<Generated>> {
         name.copy(domain, &["CertificateArn", "DomainName", "Description"]);
         let mut association = parts.generated("DomainNameApiAssociation", "AWS::AppSync::DomainNameApiAssociation");
         association.put("ApiId", parts.api_id());
-        association.put("DomainName", get_att(name.id.clone(), "DomainName"));
+        association.put("DomainName", reference(&name.id));
         made.push(name);
         made.push(association);
     }

@@ -4,12 +4,14 @@ mod authorizers;
 mod definition;
 pub(crate) mod domain;
 
+pub(crate) use definition::{is_editable, not_open_api};
+
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::function::s3_location;
 use crate::generated::{self, Generated};
 use crate::implicit_api::MANAGED;
-use crate::intrinsics::{is_intrinsic, reference};
+use crate::intrinsics::reference;
 use crate::node::{Map, Node, Text};
 use crate::properties::{Shape, Specification, check, free, mapping, optional, should_be, text};
 
@@ -20,7 +22,8 @@ const PROPERTIES: Specification = &[
     free("Name"),
     optional("StageName", Shape::Text),
     mapping("Tags"),
-    optional("DefinitionBody", Shape::Map),
+    optional("PropagateTags", Shape::Boolean),
+    mapping("DefinitionBody"),
     optional("DefinitionUri", Shape::TextOrMap),
     mapping("StageVariables"),
     optional("CorsConfiguration", Shape::MapOrBoolean),
@@ -32,7 +35,6 @@ const PROPERTIES: Specification = &[
     optional("FailOnWarnings", Shape::Boolean),
     text("Description"),
     optional("DisableExecuteApiEndpoint", Shape::Boolean),
-    optional("PropagateTags", Shape::Boolean),
 ];
 
 /// An HTTP API being expanded.
@@ -69,12 +71,12 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     if properties.present("RouteSettings").is_some_and(|settings| settings.as_map().is_none()) {
         return Err(parts.fault(should_be("RouteSettings", "a map")));
     }
-    let is_editable = !has_uri && !properties.truthy("DefinitionBody").is_some_and(is_intrinsic);
+    let is_editable = !has_uri && properties.truthy("DefinitionBody").is_some_and(is_editable);
     let tags = is_editable.then(|| marked_tags("httpapi:createdBy", properties.map("Tags")));
 
     let mut api = Generated::new(id, "AWS::ApiGatewayV2::Api");
     api.attributes = generated::main_attributes(resource);
-    api.copy(&properties, &["FailOnWarnings"]);
+    api.copy_truthy(&properties, &["FailOnWarnings"]);
     if let Some(uri) = properties.truthy("DefinitionUri") {
         definition::refuse_with_uri(&parts)?;
         api.put("BodyS3Location", s3_location(id, "DefinitionUri", uri)?.into_map("Bucket", "Key", "Version"));

@@ -181,7 +181,7 @@ fn add_event(
     let Some(Node::Map(properties)) = event.get_mut("Properties") else {
         return Err(Fault::event(name, "Properties should be a map."));
     };
-    if properties.truthy(kind.id_property).is_none() {
+    if !properties.contains(kind.id_property) {
         properties.insert(kind.id_property, map! {"Ref" => kind.id});
     }
     let (path, method) = path_and_method(kind, name, properties)?;
@@ -232,8 +232,8 @@ pub(crate) fn api_id(property: Option<&Node>) -> Option<Text> {
 }
 
 fn path_and_method(kind: &Kind, name: &Text, properties: &mut Map) -> Result<(Text, Text), Fault> {
-    let (path, method) = (properties.truthy("Path"), properties.truthy("Method"));
-    if kind.is_http && path.is_none() && method.is_none() {
+    let (path, method) = (properties.present("Path"), properties.present("Method"));
+    if kind.is_http && !path.is_some_and(Node::truthy) && !method.is_some_and(Node::truthy) {
         properties.insert("Path", "$default");
         properties.insert("Method", swagger::ANY_METHOD);
         return Ok(("$default".into(), swagger::ANY_METHOD.into()));

@@ -14,12 +14,12 @@ const KIND: &str = "AWS::Serverless::LayerVersion";
 const PROPERTIES: Specification = &[
     optional("LayerName", Shape::Text),
     text("Description"),
+    optional("PublishLambdaVersion", Shape::Boolean),
     required("ContentUri", Shape::TextOrMap),
     optional("CompatibleArchitectures", Shape::List),
     optional("CompatibleRuntimes", Shape::List),
     text("LicenseInfo"),
     free("RetentionPolicy"),
-    optional("PublishLambdaVersion", Shape::Boolean),
 ];
 
 pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Result<Vec<Generated>> {
@@ -27,7 +27,10 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let given = resource.map("Properties").unwrap_or(&empty);
     check(id, KIND, given, PROPERTIES)?;
     // Texts that the id depends on are resolved in place, so they come out resolved.
-    let mut properties = given.clone();
+    let mut properties = Map::new();
+    for (key, value) in given.iter() {
+        properties.set(key.clone(), (!value.is_null()).then_some(value));
+    }
     for key in ["LayerName", "Description", "RetentionPolicy", "LicenseInfo"] {
         let Some(value) = properties.get_mut(key) else { continue };
         if matches!(value, Node::Map(_)) {

@@ -75,27 +75,27 @@ pub(crate) struct Property {
     pub(crate) required: bool,
     /// No intrinsic function may stand for it.
     pub(crate) literal: bool,
-    /// A wrong type is told in other words, after everything else.
-    pub(crate) late: bool,
+    /// A wrong type is told by the type that it should have.
+    pub(crate) tells_type: bool,
 }
 
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: false, literal: false, late: false }
+    Property { name, shape, required: false, literal: false, tells_type: false }
 }
-/// An optional text whose wrong type is told late.
+/// An optional text; a wrong type is told by the right one.
 pub(crate) const fn text(name: &'static str) -> Property {
-    Property { late: true, ..optional(name, Shape::Text) }
+    Property { tells_type: true, ..optional(name, Shape::Text) }
 }
-/// An optional map whose wrong type is told late.
+/// An optional map; a wrong type is told by the right one.
 pub(crate) const fn mapping(name: &'static str) -> Property {
-    Property { late: true, ..optional(name, Shape::Map) }
+    Property { tells_type: true, ..optional(name, Shape::Map) }
 }
 /// A property without which there is no resource.
 pub(crate) const fn needed(property: Property) -> Property {
     Property { required: true, ..property }
 }
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Property {
-    Property { name, shape, required: true, literal: false, late: false }
+    Property { name, shape, required: true, literal: false, tells_type: false }
 }
 /// A property for which no intrinsic function may stand.
 pub(crate) const fn literal(property: Property) -> Property {
@@ -108,35 +108,37 @@ pub(crate) const fn free(name: &'static str) -> Property {
 
 impl Property {
     fn admits(&self, value: &Node) -> bool {
-        value.is_null() || (!self.literal && may_be_intrinsic(value)) || self.shape.admits(value)
+        (!self.literal && may_be_intrinsic(value)) || self.shape.admits(value)
+    }
+
+    /// AWS's words for a value of a wrong type.
+    fn complaint(&self) -> String {
+        if !self.tells_type {
+            return format!("Type of property '{}' is invalid.", self.name);
+        }
+        should_be(self.name, if self.shape == Shape::Map { "a map" } else { "a string" })
     }
 }
 
 /// The properties of one type.
 pub(crate) type Specification = &'static [Property];
 
-/// Checks names, types and presence.
+/// Checks names, in the order in which they are given, then presence and types, in the order of the specification.
 ///
 /// # Errors
 /// A fault of the resource `id` for the first thing that is wrong.
 pub(crate) fn check(id: &Text, kind: &str, properties: &Map, specification: &[Property]) -> Result<()> {
-    for (name, value) in properties.iter() {
-        let Some(property) = specification.iter().find(|property| property.name == name.as_str()) else {
-            return Err(Fault::resource(id, format!("property {name} not defined for resource of type {kind}")));
-        };
-        if !property.late && !property.admits(value) {
-            return Err(Fault::resource(id, format!("Type of property '{name}' is invalid.")));
-        }
+    let known = |name: &Text| specification.iter().any(|property| property.name == name.as_str());
+    if let Some(name) = properties.keys().find(|name| !known(name)) {
+        return Err(Fault::resource(id, format!("property {name} not defined for resource of type {kind}")));
     }
     for property in specification {
-        if property.required && properties.present(property.name).is_none() {
+        let value = properties.present(property.name);
+        if property.required && value.is_none() {
             return Err(Fault::resource(id, format!("Missing required property '{}'.", property.name)));
         }
-    }
-    for property in specification.iter().filter(|property| property.late) {
-        if properties.get(property.name).is_some_and(|value| !property.admits(value)) {
-            let what = if property.shape == Shape::Map { "a map" } else { "a string" };
-            return Err(Fault::resource(id, should_be(property.name, what)));
+        if value.is_some_and(|value| !property.admits(value)) {
+            return Err(Fault::resource(id, property.complaint()));
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) fn expand(id: &Text, resource: &Map) -> Result<Vec<Generated>> {
         Some(throughput) => table.put("ProvisionedThroughput", throughput),
         None => table.put("BillingMode", "PAY_PER_REQUEST"),
     }
-    table.copy(properties, &["SSESpecification", "TableName", "PointInTimeRecoverySpecification"]);
+    table.copy_truthy(properties, &["SSESpecification", "TableName", "PointInTimeRecoverySpecification"]);
     if let Some(Node::Map(tags)) = properties.truthy("Tags") {
         table.put("Tags", generated::tag_list(Some(tags)));
     }

@@ -11,6 +11,7 @@ use crate::intrinsics::{get_att, reference};
 use crate::node::{Map, Node, Text};
 use crate::policies::Policies;
 use crate::properties::{Shape, Specification, check, expect_map, free, literal, mapping, optional, should_be, text};
+use crate::python;
 use crate::role::{self, RoleParts};
 
 const KIND: &str = "AWS::Serverless::StateMachine";
@@ -21,7 +22,6 @@ const PROPERTIES: Specification = &[
     mapping("Logging"),
     text("Role"),
     free("RolePath"),
-    optional("PermissionsBoundary", Shape::Text),
     mapping("DefinitionSubstitutions"),
     optional("Events", Shape::Maps),
     text("Name"),
@@ -30,6 +30,7 @@ const PROPERTIES: Specification = &[
     optional("PropagateTags", Shape::Boolean),
     optional("Policies", Shape::Policies),
     mapping("Tracing"),
+    text("PermissionsBoundary"),
     free("AutoPublishAlias"),
     free("DeploymentPreference"),
     literal(optional("UseAliasAsEventTarget", Shape::Boolean)),
@@ -153,6 +154,12 @@ fn execution_role(context: &Context<'_>, parts: &StateMachineParts<'_>, tags: Ve
 fn published(context: &mut Context<'_>, parts: &StateMachineParts<'_>) -> Result<Vec<Generated>> {
     let (id, properties) = (parts.id, parts.properties);
     let Some(name) = properties.truthy("AutoPublishAlias") else {
+        if properties.truthy("UseAliasAsEventTarget").is_some() {
+            return Err(Fault::resource(
+                id,
+                "'UseAliasAsEventTarget' requires 'AutoPublishAlias' property to be specified.",
+            ));
+        }
         if properties.truthy("DeploymentPreference").is_some() {
             return Err(Fault::resource(
                 id,
@@ -163,9 +170,9 @@ fn published(context: &mut Context<'_>, parts: &StateMachineParts<'_>) -> Result
     };
     let mut name = name.clone();
     context.resolve_all(&mut name)?;
-    let Node::Text(name) = name else {
-        return Err(Fault::resource(id, "'AutoPublishAlias' must be a string or a Ref to a template parameter"));
-    };
+    let shown = python::display(&name);
+    let alias_id = id.with(&format!("Alias{shown}"));
+    generated::check_id(&alias_id)?;
     let mut version =
         Generated::new(id.with("Version"), "AWS::StepFunctions::StateMachineVersion").with_attributes(parts.attributes);
     for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
@@ -183,8 +190,7 @@ fn published(context: &mut Context<'_>, parts: &StateMachineParts<'_>) -> Result
             preference.insert(key.clone(), value.clone());
         }
     }
-    let mut alias = Generated::new(id.with(&format!("Alias{name}")), "AWS::StepFunctions::StateMachineAlias")
-        .with_attributes(parts.attributes);
+    let mut alias = Generated::new(alias_id, "AWS::StepFunctions::StateMachineAlias").with_attributes(parts.attributes);
     alias.put("Name", name);
     alias.put("DeploymentPreference", preference);
     context.generations.add(id, "Version", &version.id);

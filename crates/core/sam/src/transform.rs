@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::deployment_preference::DeploymentPreferences;
 use crate::environment::Environment;
 use crate::error::{Fault, Result, SamError, collect};
-use crate::generated::Generated;
+use crate::generated::{self, Generated};
 use crate::intrinsics::{self, Generations, Renames};
 use crate::node::{Map, Node, Text};
 use crate::{
@@ -186,10 +186,9 @@ fn expand_resource(context: &mut Context<'_>, id: &Text, kind: &str) -> Result<(
         application::look_up(context, id)?;
     }
     let Some(resource) = context.resource(id).cloned() else { return Ok(()) };
-    if !id.chars().all(char::is_alphanumeric) {
-        return Err(Fault::resource(id, "Logical ids must be alphanumeric."));
-    }
+    generated::check_id(id)?;
     let made = expand_kind(context, id, kind, &resource)?;
+    made.iter().try_for_each(|generated| generated::check_id(&generated.id))?;
     context.resources.remove(id);
     let taken: Vec<bool> = made.iter().map(|generated| context.resources.contains(&generated.id)).collect();
     for (generated, is_taken) in made.into_iter().zip(taken) {

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::http_api::{domain, marked_tags};
-use crate::intrinsics::{reference, sub, sub_with};
+use crate::intrinsics::{is_intrinsic, reference, sub, sub_with};
 use crate::node::{Map, Node, Text, list, map};
 use crate::properties::{Shape, Specification, check, expect_map, free, mapping, needed, optional, should_be, text};
 
@@ -56,7 +56,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     }
     // Observed: of all attributes only `DependsOn` is kept, and that for the API alone.
     let attributes = Map::new();
-    let stage_name = properties.truthy("StageName").cloned().unwrap_or_else(|| "default".into());
+    let stage_name = properties.present("StageName").cloned().unwrap_or_else(|| "default".into());
     let parts = Parts { id, properties: &properties, attributes: &attributes, stage: stage_name };
     validate(&parts)?;
     let tags = marked_tags(MARKER, properties.map("Tags"));
@@ -76,7 +76,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
             "RouteSelectionExpression",
         ],
     );
-    api.put("Name", properties.truthy("Name").cloned().unwrap_or_else(|| Node::from(id)));
+    api.put("Name", properties.present("Name").cloned().unwrap_or_else(|| Node::from(id)));
     api.put("ProtocolType", "WEBSOCKET");
     api.put("Tags", tags.clone());
 
@@ -115,8 +115,9 @@ fn validate(parts: &Parts<'_>) -> Result<()> {
     if parts.stage.as_str() == Some("$default") {
         return Err(parts.fault("Stages cannot be named $default for WebSocket APIs."));
     }
-    if let Some(Node::Text(kind)) = properties.present("IpAddressType")
-        && !matches!(kind.as_str(), "ipv4" | "dualstack")
+    if let Some(kind) = properties.present("IpAddressType")
+        && !is_intrinsic(kind)
+        && !matches!(kind.as_str(), Some("ipv4" | "dualstack"))
     {
         return Err(parts.fault("IpAddressType must be 'ipv4' or 'dualstack'."));
     }

@@ -7,6 +7,7 @@ use crate::events::resource_policy;
 use crate::implicit_api::MANAGED;
 use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, Text};
+use crate::properties::expect_map;
 use crate::python;
 use crate::swagger::{self, GATEWAY_RESPONSES, Swagger, cors::Cors};
 
@@ -45,14 +46,14 @@ pub(crate) fn finished(context: &mut Context<'_>, parts: &ApiParts<'_>, body: &N
     if let Some(given) = properties.truthy("Cors") {
         body = add_cors(parts, &body, given)?;
     }
-    if properties.truthy("Auth").is_some() {
+    if properties.present("Auth").is_some() {
         body = add_auth(context, parts, &body)?;
     }
     if let Some(responses) = properties.truthy("GatewayResponses") {
         body = add_gateway_responses(parts, &body, responses)?;
     }
     if let Some(Node::List(types)) = properties.truthy("BinaryMediaTypes") {
-        add_binary_media_types(&mut body, types);
+        body = add_binary_media_types(&body, types)?;
     }
     if let Some(models) = properties.truthy("Models") {
         body = add_models(parts, &body, models)?;
@@ -184,13 +185,7 @@ fn add_gateway_responses(parts: &ApiParts<'_>, body: &Node, given: &Node) -> Res
     let mut responses = Map::hashed();
     for (name, response) in given.iter() {
         let Some(response_map) = response.as_map() else {
-            let kind = match response {
-                Node::Number(_) => "int",
-                Node::Bool(_) => "bool",
-                Node::List(_) => "list",
-                Node::Null => "NoneType",
-                Node::Text(_) | Node::Map(_) => "str",
-            };
+            let kind = python::type_name(response);
             return Err(parts.fault(format!(
                 "Invalid property type '{kind}' for GatewayResponses. Expected an object of type 'GatewayResponse'."
             )));
@@ -218,19 +213,19 @@ fn gateway_response(parts: &ApiParts<'_>, name: &Text, given: &Map) -> Result<Ma
         }
     }
     let mut parameters = Map::hashed();
-    if let Some(Node::Map(sections)) = given.truthy("ResponseParameters") {
+    if let Some(sections) = given.present("ResponseParameters") {
+        let sections = expect_map(parts.id, sections, &format!("GatewayResponses.{name}.ResponseParameters"))?;
         for (section, entries) in sections.iter() {
             let prefix = match section.as_str() {
                 "Headers" => "header",
                 "Paths" => "path",
                 "QueryStrings" => "querystring",
                 other => {
-                    return Err(parts.fault(format!(
-                        "Invalid gateway response parameter '{other}' in 'GatewayResponses' property '{name}'."
-                    )));
+                    return Err(parts.fault(format!("Invalid gateway response parameter '{other}'")));
                 }
             };
-            for (key, value) in entries.as_map().into_iter().flat_map(Map::iter) {
+            let entries = expect_map(parts.id, entries, &format!("ResponseParameters.{section}"))?;
+            for (key, value) in entries.iter() {
                 parameters.insert(Text::template(format!("gatewayresponse.{prefix}.{key}")), value.clone());
             }
         }
@@ -246,7 +241,7 @@ fn gateway_response(parts: &ApiParts<'_>, name: &Text, given: &Map) -> Result<Ma
         Some(code) if !matches!(code, Node::Number(_)) && !is_numeric(code) => {
             return Err(parts.fault("Property 'StatusCode' must be numeric"));
         }
-        Some(code) => made.insert("statusCode", crate::python::display(code)),
+        Some(code) => made.insert("statusCode", python::display(code)),
     }
     Ok(made)
 }
@@ -255,22 +250,20 @@ fn is_numeric(code: &Node) -> bool {
     code.as_str().is_some_and(|code| !code.is_empty() && code.chars().all(|c| c.is_ascii_digit()))
 }
 
-fn add_binary_media_types(body: &mut Node, types: &[Node]) {
+fn add_binary_media_types(body: &Node, types: &[Node]) -> Result<Node> {
     if !swagger::is_valid(body) {
-        return;
+        return Ok(body.clone());
     }
-    let Some(document) = body.as_map_mut() else { return };
-    let mut all = document.list("x-amazon-apigateway-binary-media-types").cloned().unwrap_or_default();
+    let mut editor = Swagger::new(body)?;
+    let mut all = editor.document.list("x-amazon-apigateway-binary-media-types").cloned().unwrap_or_default();
     for kind in types {
-        let kind = match kind {
-            Node::Text(text) => Node::Text(text.like(text.replace("~1", "/"))),
-            other => with_slashes(other.clone()),
-        };
+        let kind = with_slashes(kind.clone());
         if !all.contains(&kind) {
             all.push(kind);
         }
     }
-    document.insert("x-amazon-apigateway-binary-media-types", all);
+    editor.document.insert("x-amazon-apigateway-binary-media-types", all);
+    Ok(editor.finished())
 }
 
 /// Slashes for `~1` in all texts.

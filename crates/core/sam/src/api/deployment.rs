@@ -70,7 +70,7 @@ pub(crate) fn stage(parts: &ApiParts<'_>, deployment: &Generated) -> Generated {
             "TracingEnabled",
         ],
     );
-    if let Some(Node::Map(tags)) = properties.truthy("Tags") {
+    if let Some(Node::Map(tags)) = properties.present("Tags") {
         stage.put("Tags", generated::tag_list(Some(tags)));
     }
     stage

@@ -2,7 +2,7 @@
 
 use super::ApiParts;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference};
 use crate::node::{Map, Node, Text, list, map};
@@ -54,7 +54,7 @@ pub(crate) fn prepare(parts: &ApiParts<'_>, given: &Node) -> Result<Domain> {
         properties.insert("ApiDomainName", Node::Text(id.clone()));
     }
     check_mutual_tls(parts, &properties)?;
-    if let Some(route) = properties.get("Route53").filter(|route| route.truthy()) {
+    if let Some(route) = properties.present("Route53") {
         if route.as_map().is_none() {
             return Err(parts.fault(should_be("Domain.Route53", "a map")));
         }
@@ -98,6 +98,10 @@ pub(crate) fn resources(
     stage: &Text,
 ) -> Result<Vec<Generated>> {
     let properties = &domain.properties;
+    if !domain.is_private() && properties.truthy("Policy").is_some() {
+        let message = "property Policy not defined for resource of type AWS::ApiGateway::DomainName";
+        return Err(Fault::resource(&domain.id, message));
+    }
     let mut made = vec![domain_name(parts, domain)];
     let property = if domain.is_private() { "DomainNameV2" } else { "DomainName" };
     context.generations.add(parts.id, property, &domain.id);
@@ -108,7 +112,7 @@ pub(crate) fn resources(
         };
         made.push(access_association(parts, domain, association));
     }
-    if let Some(Node::Map(route)) = properties.truthy("Route53") {
+    if let Some(Node::Map(route)) = properties.present("Route53") {
         if route.truthy("HostedZoneId").is_none() && route.truthy("HostedZoneName").is_none() {
             return Err(
                 parts.fault("HostedZoneId or HostedZoneName is required to enable Route53 support on Custom Domains.")
@@ -139,11 +143,13 @@ fn domain_name(parts: &ApiParts<'_>, domain: &Domain) -> Generated {
     name.put("EndpointConfiguration", endpoint);
     let certificate = if domain.endpoint == "REGIONAL" { "RegionalCertificateArn" } else { "CertificateArn" };
     name.set(certificate, properties.get("CertificateArn"));
-    name.copy(properties, &["SecurityPolicy", "EndpointAccessMode", "OwnershipVerificationCertificateArn"]);
+    name.copy_truthy(properties, &["SecurityPolicy", "EndpointAccessMode", "OwnershipVerificationCertificateArn"]);
     if domain.is_private() {
         name.copy(properties, &["Policy"]);
     }
-    name.set("MutualTlsAuthentication", mutual_tls(properties));
+    if !domain.is_private() {
+        name.set("MutualTlsAuthentication", mutual_tls(properties));
+    }
     name
 }
 
@@ -161,9 +167,9 @@ fn base_path_mappings(parts: &ApiParts<'_>, domain: &Domain, stage: &Text) -> Re
         mapping
     };
     let paths = match properties.truthy("BasePath") {
-        None => return Ok(vec![mapping(parts.id.with("BasePathMapping"), None)]),
         Some(Node::List(paths)) => paths.clone(),
-        Some(single) => vec![single.clone()],
+        Some(single @ Node::Text(_)) => vec![single.clone()],
+        None | Some(_) => return Ok(vec![mapping(parts.id.with("BasePathMapping"), None)]),
     };
     let normalize = properties.get("NormalizeBasePath").is_none_or(Node::truthy);
     let mut made = Vec::new();
@@ -190,7 +196,7 @@ fn access_association(parts: &ApiParts<'_>, domain: &Domain, given: &Map) -> Gen
         Generated::new(format!("DomainNameAccessAssociation{suffix}"), "AWS::ApiGateway::DomainNameAccessAssociation")
             .with_attributes(parts.attributes);
     association.put("DomainNameArn", reference(&domain.id));
-    association.put("AccessAssociationSource", endpoint);
+    association.set("AccessAssociationSource", Some(endpoint));
     association.put("AccessAssociationSourceType", "VPCE");
     association
 }
@@ -203,8 +209,9 @@ fn records(domain: &Domain, route: &Map) -> Vec<Node> {
             alias.insert("DNSName", get_att(domain.id.clone(), "RegionalDomainName"));
         }
         "PRIVATE" => {
-            alias.set("HostedZoneId", route.get("VpcEndpointHostedZoneId"));
-            alias.set("DNSName", route.get("VpcEndpointDomainName"));
+            let given = |key: &str| route.get(key).cloned().unwrap_or(Node::Null);
+            alias.insert("HostedZoneId", given("VpcEndpointHostedZoneId"));
+            alias.insert("DNSName", given("VpcEndpointDomainName"));
         }
         _edge => {
             alias.insert("HostedZoneId", CLOUD_FRONT_ZONE);

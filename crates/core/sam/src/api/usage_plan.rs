@@ -29,12 +29,15 @@ pub(crate) fn resources(context: &mut Context<'_>, parts: &ApiParts<'_>, stage: 
     if plan.keys().any(|key| !KEYS.contains(&key.as_str())) {
         return Err(parts.fault("Invalid property for 'UsagePlan'"));
     }
-    let created = plan.present("CreateUsagePlan").map(|value| context.resolved(value)).transpose()?;
+    let Some(created) = plan.present("CreateUsagePlan") else {
+        return Err(parts.fault("'CreateUsagePlan' is a required field for UsagePlan."));
+    };
+    let created = context.resolved(created)?;
     let stage_of =
         |key: &str, stage_key: &str| Node::Map(map! {key => reference(parts.id), stage_key => reference(stage)});
     let api_stage = stage_of("ApiId", "Stage");
     let stage_key = stage_of("RestApiId", "StageName");
-    let made = match created.as_ref().and_then(Node::as_str) {
+    let made = match created.as_str() {
         Some("NONE") => return Ok(Vec::new()),
         Some("PER_API") => {
             let depends = list![parts.id];
@@ -56,7 +59,7 @@ pub(crate) fn resources(context: &mut Context<'_>, parts: &ApiParts<'_>, stage: 
             )
         }
         Some(_) | None => {
-            return Err(parts.fault("'CreateUsagePlan' must be one of ['PER_API', 'SHARED', 'NONE']"));
+            return Err(parts.fault("'CreateUsagePlan' accepts one of ['SHARED', 'PER_API', 'NONE']."));
         }
     };
     for (property, resource) in ["UsagePlan", "ApiKey", "UsagePlanKey"].into_iter().zip(&made) {

@@ -32,7 +32,7 @@ impl Reference {
         let fault = |message: String| Fault::resource(owner, message);
         let empty = Map::new();
         let given = given.as_map().unwrap_or(&empty);
-        let Some(id) = given.get("Id") else {
+        let Some(id) = given.truthy("Id") else {
             return by_hand(owner, given);
         };
         if given.keys().any(|key| key != "Id" && key != "Qualifier") {
@@ -101,6 +101,10 @@ impl Reference {
 }
 
 fn by_hand(owner: &Text, given: &Map) -> Result<Reference> {
+    if given.is_empty() {
+        let message = "Must provide 'Id' (with optional 'Qualifier') or a supported combination of other properties.";
+        return Err(Fault::resource(owner, message));
+    }
     let Some(kind) = given.str("Type") else {
         return Err(Fault::resource(owner, "'Type' is missing or not a string."));
     };

@@ -33,7 +33,10 @@ pub(crate) fn linked(context: &Context<'_>, name: &Text, properties: &Map) -> Re
     let Some(api) = api_id(properties.get("RestApiId")) else {
         return Err(Fault::event(name, should_be("RestApiId", "a string")));
     };
-    let Some(resource) = context.resource(&api) else { return Err(Fault::event(name, INVALID_REFERENCE)) };
+    let resource = context.resource(&api);
+    let Some(resource) = resource.filter(|api| api.str("Type") != Some("AWS::Serverless::HttpApi")) else {
+        return Err(Fault::event(name, INVALID_REFERENCE));
+    };
     let stage = match resource.map("Properties").and_then(|properties| properties.get("StageName")) {
         Some(Node::Text(stage)) if stage.is_empty() => {
             return Err(Fault::resource(&api, "StageName cannot be empty."));
@@ -96,7 +99,9 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         Some(body) if managed => body.clone(),
         _merged => Node::Map(swagger::skeleton()),
     };
-    let (path, method) = (written(event, "Path"), normal_method(&written(event, "Method")));
+    let (path, method) = (written(event, "Path"), written(event, "Method"));
+    // Observed: documents that are merged keep the author's word for any method.
+    let method = if managed && !merges { normal_method(&method) } else { method.like(method.to_lowercase()) };
     let mut editor = Swagger::new(&body)?;
     if editor.has_integration(&path, &method)? {
         let method = written(event, "Method").to_lowercase();
@@ -115,7 +120,7 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
     };
     editor.add_lambda_integration(&path, &method, &integration)?;
     if let Some(auth) = auth {
-        let stage = properties.get("StageName").cloned();
+        let stage = stage_of(properties);
         add_auth(
             &mut editor,
             &EventAuth { event: event.name, path: &path, method: &method, auth, api: Some(api) },
@@ -142,6 +147,15 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
     Ok(())
 }
 
+/// What stands for the API's stage in the resource policy of an event.
+fn stage_of(api: &Map) -> Option<Node> {
+    match api.get("StageName") {
+        Some(Node::Text(name)) => Some(Node::from(name)),
+        Some(_computed) => Some("Stage".into()),
+        None => None,
+    }
+}
+
 /// An event may have the last word on the authorizer of a method in a given document.
 fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
     let Some(Node::Map(auth)) = event.properties.truthy("Auth") else { return Ok(()) };
@@ -152,7 +166,7 @@ fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
     let mut editor = Swagger::new(body)?;
     let (path, method) = (written(event, "Path"), normal_method(&written(event, "Method")));
     let api_auth = properties.truthy("Auth").cloned();
-    let stage = properties.get("StageName").cloned();
+    let stage = stage_of(properties);
     editor.each_definition(&path, &method, |definition| {
         definition.remove("security");
         Ok(())
@@ -249,7 +263,7 @@ pub(crate) fn add_auth(
     let authorizer = auth.truthy("Authorizer");
     if auth.truthy("OverrideApiAuth").is_some()
         && authorizer.is_none()
-        && auth.present("ApiKeyRequired").is_none()
+        && auth.truthy("ApiKeyRequired").is_none()
         && auth.truthy("ResourcePolicy").is_none()
     {
         return Err(fault(
@@ -270,6 +284,16 @@ pub(crate) fn add_auth(
             editor.add_security(event.path, event.method, "api_key".into(), Node::list())?;
             editor.add_api_key_definition();
         } else {
+            let by_api = api_auth.and_then(Node::as_map).and_then(|auth| auth.truthy("ApiKeyRequired"));
+            if by_api.is_none() {
+                return Err(fault(format!(
+                    "Unable to set ApiKeyRequired [{}] on API method [{}] for path [{}] because the related API does not \
+                     specify any ApiKeyRequired.",
+                    python::display(required),
+                    shown_method(event.method),
+                    event.path
+                )));
+            }
             editor.add_security(event.path, event.method, "api_key_false".into(), Node::list())?;
         }
     }
@@ -288,13 +312,19 @@ pub(crate) fn resource_policy(policy: &Node) -> Result<&Map> {
     policy.as_map().ok_or_else(|| Fault::document("ResourcePolicy must be a map (ResourcePolicyStatement)."))
 }
 
+/// A method as the author writes it.
+fn shown_method(method: &str) -> &str {
+    if method == swagger::ANY_METHOD { "any" } else { method }
+}
+
 fn add_authorizer(
     editor: &mut Swagger,
     event: &EventAuth<'_>,
     authorizer: &Node,
     api_auth: Option<&Node>,
 ) -> Result<()> {
-    let (path, method) = (event.path, event.method);
+    let path = event.path;
+    let method = shown_method(event.method);
     let fault = |message: String| Fault::event(event.event, message);
     let shown = python::display(authorizer);
     let api_auth = api_auth.and_then(Node::as_map);
@@ -312,6 +342,12 @@ fn add_authorizer(
                  when a DefaultAuthorizer on the API is specified."
             )));
         }
+        if authorizer.as_text().is_none() && authorizers.is_some_and(|known| known.as_map().is_some()) {
+            return Err(fault(format!(
+                "Unable to set Authorizer [{shown}] on API method [{method}] for path [{path}]. The method authorizer must be \
+                 a string with a corresponding dict entry in the api authorizer."
+            )));
+        }
         if shown != "NONE" && !authorizers.and_then(Node::as_map).is_some_and(|known| known.contains(&shown)) {
             if authorizers.is_some_and(|known| known.as_map().is_none()) {
                 return Ok(());
@@ -323,16 +359,19 @@ fn add_authorizer(
         }
     }
     let Some(name) = authorizer.as_text() else { return Ok(()) };
+    let definition = authorizers.and_then(Node::as_map).and_then(|known| known.get(name));
+    if definition.is_some_and(|definition| definition.as_map().is_none()) {
+        return Err(Fault::document(format!("Type of authorizer '{name}' must be a dictionary")));
+    }
     let scopes = match event.auth.get("AuthorizationScopes") {
         Some(scopes) if !scopes.is_null() => scopes.clone(),
-        Some(_) | None => authorizers
+        Some(_) | None => definition
             .and_then(Node::as_map)
-            .and_then(|known| known.map(name))
             .and_then(|definition| definition.present("AuthorizationScopes"))
             .cloned()
             .unwrap_or_else(Node::list),
     };
-    editor.add_security(path, method, name.clone(), scopes)
+    editor.add_security(path, event.method, name.clone(), scopes)
 }
 
 fn add_model(
@@ -346,7 +385,8 @@ fn add_model(
     let model = expect_map(&event.id, model, "RequestModel")?;
     let Some(name) = model.truthy("Model") else { return Ok(()) };
     let shown = python::display(name);
-    let place = format!("Unable to set RequestModel [{shown}] on API method [{method}] for path [{path}]");
+    let place =
+        format!("Unable to set RequestModel [{shown}] on API method [{}] for path [{path}]", shown_method(method));
     let Some(models) = api.truthy("Models") else {
         return Err(event.fault(format!("{place} because the related API does not define any Models.")));
     };
@@ -380,15 +420,22 @@ fn request_parameters(event: &Event<'_>, parameters: &Node) -> Result<Vec<Reques
     for parameter in parameters.as_list().into_iter().flatten() {
         let (whole, settings) = match parameter {
             Node::Text(name) => (name, None),
-            Node::Map(map) => match map.single() {
-                Some((name, settings)) => (name, settings.as_map()),
+            Node::Map(map) => match map.iter().next() {
+                Some((name, settings)) => {
+                    let Some(settings) = settings.as_map() else {
+                        return Err(event.fault(format!(
+                            "{wrong}Values must be an object, e.g {{ Required: true, Caching: false }}"
+                        )));
+                    };
+                    (name, Some(settings))
+                }
                 None => {
                     return Err(event.fault(format!("{wrong}Keys must be in the format 'method.request.[querystring|path|header].{{value}}', e.g 'method.request.header.Authorization'.")));
                 }
             },
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) => {
                 return Err(event.fault(
-                    "Invalid value for 'RequestParameters' property. Property must be either a string or a dictionary",
+                    "Invalid value for 'RequestParameters' property. Property must be either a string or an object",
                 ));
             }
         };

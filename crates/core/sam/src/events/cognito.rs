@@ -30,7 +30,7 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
         let message = format!("Resource has incorrect Type; expected 'AWS::Cognito::UserPool', got '{kind}'");
         return Err(Fault::resource(&id, message));
     }
-    let mut permission = event.permission_with_id(&event.function.id.with("Cognito"), "cognito-idp.amazonaws.com", "");
+    let mut permission = event.permission_with_id(&event.target.id().with("Cognito"), "cognito-idp.amazonaws.com", "");
     permission.put("SourceArn", get_att(id.clone(), "Arn"));
     let arn = event.target.arn();
     let resource = context.resource_mut(&id).ok_or_else(|| event.fault(NOT_IN_TEMPLATE))?;

@@ -4,12 +4,13 @@ use super::Event;
 use crate::context::Context;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
-use crate::implicit_api::api_id;
+use crate::http_api;
+use crate::implicit_api::{MANAGED, api_id};
 use crate::intrinsics::{self, sub, sub_with};
 use crate::node::{Map, Node, Text, map};
 use crate::properties::{Shape, Specification, free, mapping, optional, should_be, text};
 use crate::python;
-use crate::swagger::{self, ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
+use crate::swagger::{ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
 
 pub(super) const PROPERTIES: Specification = &[
     text("Path"),
@@ -47,9 +48,9 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
     let given = event.properties.get("ApiId");
     let api = linked(context, event.name, event.properties)?;
     let route = Route::of(event);
-    let has_integration = edit_document(context, event, &api, &route)?;
+    edit_document(context, event, &api, &route)?;
     add_route_settings(context, event, &api, &route);
-    if has_integration || (!route.is_default() && has_default_route(event, &api)) {
+    if route.path != DEFAULT && event.target.alias.is_none() && has_default_route(event, &api) {
         return Ok(Vec::new());
     }
     Ok(vec![permission(event, given, &route)])
@@ -65,18 +66,20 @@ impl Route {
         let text = |key: &str, fallback: &str| event.properties.text(key).cloned().unwrap_or_else(|| fallback.into());
         Route { path: text("Path", DEFAULT), method: normal_method(&text("Method", ANY_METHOD)) }
     }
+    /// Whether it takes what no other route takes.
     fn is_default(&self) -> bool {
-        self.path == DEFAULT
+        self.path == DEFAULT && self.method == ANY_METHOD
     }
 }
 
-/// Whether the function has the default route of the API, whose permission covers all others.
+/// Whether the function has the default route of the API, whose permission covers all others (of an alias: does not).
 fn has_default_route(event: &Event<'_>, api: &Text) -> bool {
     let events = event.function.properties.map("Events");
     events.into_iter().flat_map(Map::values).filter_map(Node::as_map).any(|other| {
         other.str("Type") == Some("HttpApi")
             && other.map("Properties").is_some_and(|properties| {
-                properties.str("Path") == Some(DEFAULT) && api_id(properties.get("ApiId")).as_ref() == Some(api)
+                let any = properties.str("Method").is_none_or(|method| normal_method(&method.into()) == ANY_METHOD);
+                any && properties.str("Path") == Some(DEFAULT) && api_id(properties.get("ApiId")).as_ref() == Some(api)
             })
     })
 }
@@ -88,7 +91,8 @@ fn permission(event: &Event<'_>, given: Option<&Node>, route: &Route) -> Generat
         DEFAULT.to_owned()
     } else {
         let method = if route.method == ANY_METHOD { "*".to_owned() } else { route.method.to_uppercase() };
-        format!("{method}{}", path_with_wildcards(&route.path))
+        let path = if route.path == DEFAULT { "" } else { &route.path };
+        format!("{method}{}", path_with_wildcards(path))
     };
     let arn = format!(
         "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/${{__Stage__}}/{path}"
@@ -99,18 +103,24 @@ fn permission(event: &Event<'_>, given: Option<&Node>, route: &Route) -> Generat
     permission
 }
 
-/// Adds the route; returns whether the document already had an integration for it.
-fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text, route: &Route) -> Result<bool> {
+/// Adds the route to the API's document.
+fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text, route: &Route) -> Result<()> {
     let Some(properties) = context.resource_mut(api).and_then(|resource| resource.map_mut("Properties")) else {
-        return Ok(false);
+        return Ok(());
     };
-    let Some(body) = properties.get("DefinitionBody") else { return Ok(false) };
+    let Some(body) = properties.truthy("DefinitionBody") else { return Ok(()) };
     let body = without_null_methods(body, route);
-    if !swagger::is_valid(&body) {
-        return Ok(false);
+    if !http_api::is_editable(&body) {
+        return Err(Fault::resource(api, http_api::not_open_api().message()));
     }
     let mut editor = Swagger::new(&body)?;
     let existing = editor.has_integration(&route.path, &route.method)?;
+    if existing && properties.get(MANAGED).is_some_and(Node::truthy) {
+        let method =
+            event.properties.text("Method").map_or_else(|| route.method.to_string(), |text| text.to_lowercase());
+        let message = format!("API method '{method}' defined multiple times for path '{}'.", route.path);
+        return Err(event.fault(message));
+    }
     if !existing {
         add_integration(&mut editor, event, route)?;
     }
@@ -139,7 +149,7 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text, route
         Ok(())
     })?;
     properties.insert("DefinitionBody", editor.finished());
-    Ok(existing)
+    Ok(())
 }
 
 /// `post: null` in a given document is a method yet to be filled.
@@ -174,7 +184,7 @@ fn add_integration(editor: &mut Swagger, event: &Event<'_>, route: &Route) -> Re
         };
         definition.insert(INTEGRATION, integration);
         definition.insert("responses", Map::hashed());
-        if is_default || (route.path == "/$default" && route.method == ANY_METHOD) {
+        if is_default {
             definition.insert("isDefaultRoute", true);
         }
         item.insert(route.method.clone(), intrinsics::under_condition(event.condition(), Node::Map(definition)));
@@ -206,11 +216,49 @@ fn add_parameters(definition: &mut Map, names: &[String]) {
     definition.insert("parameters", parameters);
 }
 
-fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, api_auth: Option<&Node>) -> Result<()> {
-    let place = |shown: Option<&str>| {
-        let name = shown.map(|shown| format!(" [{shown}]")).unwrap_or_default();
-        format!("Unable to set Authorizer{name} on API method [{}] for path [{}]", route.method, route.path)
+/// The beginning of a reason why an authorizer, named or not, cannot be set.
+fn unable(event: &Event<'_>, route: &Route, shown: Option<&str>) -> String {
+    let name = shown.map(|shown| format!(" [{shown}]")).unwrap_or_default();
+    let method = event.properties.text("Method").map_or_else(|| route.method.to_string(), |text| text.to_lowercase());
+    format!("Unable to set Authorizer{name} on API method [{method}] for path [{}]", route.path)
+}
+
+/// Checks that the API has the authorizer that a route names.
+fn check_authorizer(event: &Event<'_>, route: &Route, name: &Node, api_auth: Option<&Map>) -> Result<()> {
+    let unable = |text: &str| unable(event, route, Some(text));
+    let not_a_name = |shown: &str| {
+        event.fault(format!(
+            "{}. The method authorizer must be a string with a corresponding dict entry in the api authorizer.",
+            unable(shown)
+        ))
     };
+    let Some(text) = name.as_text() else { return Err(not_a_name(&python::display(name))) };
+    let given = |key: &str| api_auth.and_then(|auth| auth.truthy(key));
+    if text == "NONE" {
+        if given("DefaultAuthorizer").is_none() {
+            return Err(event.fault(format!(
+                "{} because 'NONE' is only a valid value when a DefaultAuthorizer on the API is specified.",
+                self::unable(event, route, None)
+            )));
+        }
+        return Ok(());
+    }
+    if text == "AWS_IAM" && given("EnableIamAuthorizer").and_then(Node::as_bool) == Some(true) {
+        return Ok(());
+    }
+    let Some(authorizers) = given("Authorizers") else {
+        let reason = format!("{} because the related API does not define any Authorizers.", unable(text));
+        return Err(event.fault(reason));
+    };
+    let Some(known) = authorizers.as_map() else { return Err(not_a_name(text)) };
+    match known.get(text) {
+        Some(Node::Map(_)) => Ok(()),
+        Some(_other) => Err(Fault::document(format!("Type of authorizer '{text}' must be a dictionary"))),
+        None => Err(event.fault(format!("{} because it wasn't defined in the API's Authorizers.", unable(text)))),
+    }
+}
+
+fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, api_auth: Option<&Node>) -> Result<()> {
     let api_auth = match api_auth {
         Some(auth) if auth.as_map().is_none() => {
             let api = api_id(event.properties.get("ApiId")).unwrap_or_else(|| "".into());
@@ -221,37 +269,22 @@ fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, 
     let authorizers = api_auth.and_then(|auth| auth.truthy("Authorizers"));
     let default = api_auth.and_then(|auth| auth.truthy("DefaultAuthorizer"));
     let name = auth.truthy("Authorizer");
+    if name.is_none() && default.is_none() {
+        return Err(event.fault(
+            "'Auth' section requires either an explicit 'Authorizer' set or a 'DefaultAuthorizer' configured on the HttpApi.",
+        ));
+    }
     if let Some(name) = name {
-        let Some(text) = name.as_text() else {
-            return Err(event.fault(format!(
-                "{}. The method authorizer must be a string with a corresponding dict entry in the api authorizer.",
-                place(Some(&python::display(name)))
-            )));
-        };
-        if text == "NONE" {
-            if default.is_none() {
-                return Err(event.fault(format!(
-                    "{} because 'NONE' is only a valid value when a DefaultAuthorizer on the API is specified.",
-                    place(None)
-                )));
-            }
-        } else if text != "AWS_IAM" {
-            let Some(authorizers) = authorizers else {
-                return Err(event
-                    .fault(format!("{} because the related API does not define any Authorizers.", place(Some(text)))));
-            };
-            if authorizers.as_map().is_some_and(|known| !known.contains(text)) {
-                return Err(
-                    event.fault(format!("{} because it wasn't defined in the API's Authorizers.", place(Some(text))))
-                );
-            }
-        }
+        check_authorizer(event, route, name, api_auth)?;
     }
     let scopes = auth.present("AuthorizationScopes");
     if let Some(scopes) = scopes
         && scopes.as_list().is_none()
     {
-        return Err(event.fault(format!("{} because 'AuthorizationScopes' must be a list of strings.", place(None))));
+        return Err(event.fault(format!(
+            "{} because 'AuthorizationScopes' must be a list of strings.",
+            unable(event, route, None)
+        )));
     }
     let chosen = match name.or(if scopes.is_some() { default } else { None }).and_then(Node::as_text) {
         Some(chosen) => chosen.clone(),

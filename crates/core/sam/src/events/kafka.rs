@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::is_intrinsic;
 use crate::node::{Map, Node, map};
-use crate::{python, role};
+use crate::properties::expect_map;
+use crate::role;
 
 pub(super) const SOURCE: pull::Source =
     pull::Source { arn_property: None, extra: &[], starting_position_required: false, consumer_group: true };
@@ -54,12 +55,13 @@ fn statements(event: &Event<'_>) -> Result<Vec<Node>> {
     let mut statements = Vec::new();
     if let Some(secret) = access.secret {
         statements.push(pull::allow_statement(&["secretsmanager:GetSecretValue"], secret));
-        // One more of the same for the certificate: observed, the certificate's own address is not used.
-        if access.has_root_certificate {
-            statements.push(pull::allow_statement(&["secretsmanager:GetSecretValue"], secret));
-        }
     }
-    if access.has_network {
+    if access.has_root_certificate {
+        // Observed: the secret of the other mechanism, also where there is none; the certificate's own address is not used.
+        let secret = access.secret.cloned().unwrap_or(Node::Null);
+        statements.push(pull::allow_statement(&["secretsmanager:GetSecretValue"], secret));
+    }
+    if access.has_subnet {
         statements.push(pull::allow_statement(pull::NETWORK, "*"));
     }
     statements.extend(pull::secret_key_statement(event)?);
@@ -67,56 +69,52 @@ fn statements(event: &Event<'_>) -> Result<Vec<Node>> {
     Ok(statements)
 }
 
+#[derive(Default)]
 struct Access<'a> {
     secret: Option<&'a Node>,
     has_root_certificate: bool,
-    has_network: bool,
+    has_subnet: bool,
+    has_group: bool,
 }
 
 fn read_access<'a>(event: &Event<'_>, configurations: &'a [Node]) -> Result<Access<'a>> {
-    let mut access = Access { secret: None, has_root_certificate: false, has_network: false };
-    let (mut subnets, mut groups, mut mechanisms) = (false, false, 0);
-    for configuration in configurations.iter().filter_map(Node::as_map) {
-        let uri = configuration.truthy("URI");
-        match configuration.present("Type") {
-            Some(kind) if is_intrinsic(kind) => {}
-            Some(Node::Text(kind)) => {
-                match kind.as_str() {
-                    "VPC_SUBNET" => subnets = true,
-                    "VPC_SECURITY_GROUP" => groups = true,
-                    "SERVER_ROOT_CA_CERTIFICATE" => access.has_root_certificate = true,
-                    auth if AUTH.contains(&auth) => {
-                        mechanisms += 1;
-                        access.secret = uri;
-                    }
-                    _other => return Err(unknown(event)),
-                }
-                if uri.is_none() {
-                    return Err(event.fault(format!("No {kind} URI property specified in SourceAccessConfigurations.")));
-                }
+    let mut access = Access::default();
+    for configuration in configurations {
+        let configuration = expect_map(event.name, configuration, "SourceAccessConfigurations")?;
+        let kind = configuration.str("Type").unwrap_or_default();
+        let is_auth = AUTH.contains(&kind);
+        match kind {
+            "VPC_SUBNET" => access.has_subnet = true,
+            "VPC_SECURITY_GROUP" => access.has_group = true,
+            "SERVER_ROOT_CA_CERTIFICATE" => access.has_root_certificate = true,
+            _auth if is_auth => {}
+            _other => {
+                return Err(
+                    event.fault("Invalid SourceAccessConfigurations Type provided for self managed kafka event.")
+                );
             }
-            Some(_) | None => return Err(unknown(event)),
+        }
+        if is_auth && access.secret.is_some() {
+            return Err(event.fault(
+                "Multiple auth mechanism properties specified in SourceAccessConfigurations for self managed kafka event.",
+            ));
+        }
+        let what = if is_auth { "auth mechanism" } else { kind };
+        let place = "URI property specified in SourceAccessConfigurations for self managed kafka event.";
+        let Some(uri) = configuration.truthy("URI") else {
+            return Err(event.fault(format!("No {what} {place}")));
+        };
+        if uri.as_text().is_none() && !is_intrinsic(uri) {
+            return Err(event.fault(format!("Wrong Type for {what} {place}")));
+        }
+        if is_auth {
+            access.secret = Some(uri);
         }
     }
-    if subnets != groups {
+    if access.has_subnet != access.has_group {
         return Err(event.fault(
             "VPC_SUBNET and VPC_SECURITY_GROUP in SourceAccessConfigurations for SelfManagedKafka must be both provided.",
         ));
     }
-    if mechanisms > 1 {
-        return Err(event.fault(
-            "Multiple auth mechanism properties specified in SourceAccessConfigurations for self managed kafka event.",
-        ));
-    }
-    access.has_network = subnets;
     Ok(access)
-}
-
-fn unknown(event: &Event<'_>) -> crate::error::Fault {
-    let mut known: Vec<&str> = AUTH.to_vec();
-    known.extend(["VPC_SUBNET", "VPC_SECURITY_GROUP", "SERVER_ROOT_CA_CERTIFICATE"]);
-    event.fault(format!(
-        "Invalid property Type specified in SourceAccessConfigurations. The supported values are: {}.",
-        python::repr_words(known)
-    ))
 }

@@ -6,10 +6,10 @@ use crate::error::{Fault, Result};
 use crate::generated::{Generated, tag};
 use crate::intrinsics::{if_, reference, under_condition};
 use crate::node::{Map, Node, Text, list};
-use crate::properties::{Shape, Specification, literal, optional, required, should_be};
+use crate::properties::{Shape, Specification, literal, needed, optional, required, should_be, text};
 
 pub(super) const PROPERTIES: Specification =
-    &[required("Bucket", Shape::Text), literal(required("Events", Shape::TextOrTexts)), optional("Filter", Shape::Map)];
+    &[needed(text("Bucket")), literal(required("Events", Shape::TextOrTexts)), optional("Filter", Shape::Map)];
 
 const NOT_IN_TEMPLATE: &str = "S3 events must reference an S3 bucket in the same template.";
 

@@ -42,7 +42,7 @@ fn zip_code(id: &Text, properties: &Map) -> Result<Node> {
         (None, Some(uri)) => code_location(id, "CodeUri", uri)?,
         (None, None) => return Err(Fault::resource(id, "Only one of 'InlineCode' or 'CodeUri' can be set.")),
     };
-    code.set("SourceKMSKeyArn", properties.present("SourceKMSKeyArn"));
+    code.set("SourceKMSKeyArn", properties.truthy("SourceKMSKeyArn"));
     Ok(Node::Map(code))
 }
 

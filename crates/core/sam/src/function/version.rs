@@ -13,9 +13,6 @@ use crate::python;
 pub(crate) fn alias_name(context: &Context<'_>, parts: &FunctionParts<'_>) -> Result<Option<Text>> {
     let id = parts.id;
     let Some(given) = parts.properties.truthy("AutoPublishAlias") else {
-        if parts.properties.present("VersionDeletionPolicy").is_some() {
-            return Err(Fault::resource(id, "'VersionDeletionPolicy' requires 'AutoPublishAlias'."));
-        }
         return Ok(None);
     };
     let mut value = given.clone();

@@ -9,7 +9,6 @@ use crate::properties::should_be;
 use crate::python;
 use crate::swagger::{self, Swagger};
 
-const DEFAULT: &str = "$default";
 const CORS: &str = "x-amazon-apigateway-cors";
 const ENDPOINT_CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
 const CORS_KEYS: [(&str, &str); 6] = [
@@ -36,10 +35,36 @@ pub(crate) fn refuse_with_uri(parts: &HttpApiParts<'_>) -> Result<()> {
     if properties.present("DisableExecuteApiEndpoint").is_some() {
         return Err(parts.fault("DisableExecuteApiEndpoint works only within 'DefinitionBody' property."));
     }
+    for name in ["Name", "Description"] {
+        if properties.truthy(name).is_some() {
+            return Err(parts
+                .fault(format!("{name} works only with inline OpenApi specified in the 'DefinitionBody' property.")));
+        }
+    }
     Ok(())
 }
 
-/// The document with everything added.
+/// Whether the document is OpenAPI 3, so that it can be edited.
+pub(crate) fn is_editable(body: &Node) -> bool {
+    swagger::is_valid(body) && body.as_map().is_some_and(|body| body.truthy("openapi").is_some())
+}
+
+fn refuse_unless_editable(parts: &HttpApiParts<'_>, body: &Node, what: &str) -> Result<()> {
+    if is_editable(body) {
+        return Ok(());
+    }
+    Err(parts
+        .fault(format!("Unable to add {what} because 'DefinitionBody' does not contain a valid OpenApi definition.")))
+}
+
+/// The fault of a document that is no OpenAPI.
+pub(crate) fn not_open_api() -> Fault {
+    Fault::document(
+        "Invalid OpenApi document. Invalid values or missing keys for 'openapi' or 'paths' in 'DefinitionBody'.",
+    )
+}
+
+/// The document with everything added; a document that cannot be edited and need not be stays as it is.
 pub(crate) fn finished(
     context: &Context<'_>,
     parts: &HttpApiParts<'_>,
@@ -47,42 +72,82 @@ pub(crate) fn finished(
     tags: Option<&Map>,
 ) -> Result<Node> {
     let properties = parts.properties;
-    if is_intrinsic(body) {
-        return Ok(body.clone());
+    if properties.truthy("CorsConfiguration").is_some() {
+        refuse_unless_editable(parts, body, "Cors configuration")?;
     }
-    if !swagger::is_valid(body) || body.as_map().is_none_or(|body| body.truthy("openapi").is_none()) {
-        if properties.truthy("Tags").is_some() {
-            return Err(parts
-                .fault("Unable to add `Tags` because 'DefinitionBody' does not contain a valid OpenApi definition."));
+    if properties.truthy("Auth").is_some() {
+        refuse_unless_editable(parts, body, "Auth configuration")?;
+    }
+    if properties.truthy("Tags").is_some() {
+        refuse_unless_editable(parts, body, "`Tags`")?;
+    }
+    let disable = properties.present("DisableExecuteApiEndpoint");
+    if !is_editable(body) {
+        if disable.is_some() {
+            return Err(not_open_api());
         }
-        return Err(parts.fault(
-            Fault::document("Invalid OpenApi document. Invalid values or missing keys for 'openapi' or 'paths' in 'DefinitionBody'.")
-                .message(),
-        ));
+        if properties.truthy("Name").is_some() {
+            return Err(already_set(parts, "Name"));
+        }
+        return if properties.truthy("Description").is_some() { Err(not_open_api()) } else { Ok(body.clone()) };
     }
     let mut editor = Swagger::new(body)?;
-    if properties.truthy("StageName").is_some_and(|name| name.as_str() != Some(DEFAULT)) {
-        editor.rename_path(DEFAULT, "/$default");
+    if properties.truthy("FailOnWarnings").is_some() {
+        editor.rename_path("$default", "/$default");
+    }
+    if let Some(cors) = properties.truthy("CorsConfiguration") {
+        add_cors(parts, &mut editor, cors)?;
     }
     if let Some(auth) = properties.truthy("Auth") {
         let Some(auth) = auth.as_map() else { return Err(parts.fault(should_be("Auth", "a map"))) };
         add_auth(context, parts, &mut editor, auth)?;
     }
     add_tags(&mut editor, tags)?;
-    if let Some(cors) = properties.truthy("CorsConfiguration") {
-        add_cors(parts, &mut editor, cors)?;
-    }
-    for (property, key) in [("Name", "title"), ("Description", "description")] {
-        if let Some(value) = properties.truthy(property)
-            && let Some(info) = editor.document.map_or_insert("info", Map::hashed)
-        {
-            info.insert(key, value);
-        }
-    }
-    if let Some(disable) = properties.present("DisableExecuteApiEndpoint") {
+    if let Some(disable) = disable {
         disable_endpoint(&mut editor, disable)?;
     }
+    set_name(parts, &mut editor)?;
+    set_description(parts, &mut editor)?;
     Ok(editor.finished())
+}
+
+fn already_set(parts: &HttpApiParts<'_>, property: &str) -> Fault {
+    parts.fault(format!(
+        "Unable to set {property} because it is already defined within inline OpenAPI specified in the 'DefinitionBody' property."
+    ))
+}
+
+/// The name takes the place of the title that documents made by the transform have, and of no other.
+fn set_name(parts: &HttpApiParts<'_>, editor: &mut Swagger) -> Result<()> {
+    let Some(name) = parts.properties.truthy("Name") else { return Ok(()) };
+    let Some(info) = editor.document.get_mut("info").filter(|info| info.truthy()) else {
+        return Err(already_set(parts, "Name"));
+    };
+    let Some(info) = info.as_map_mut() else {
+        return Err(parts.fault("Invalid 'DefinitionBody': The value of 'info' should be a map."));
+    };
+    let default = info
+        .map("title")
+        .and_then(Map::single)
+        .is_some_and(|(key, value)| key == "Ref" && value.as_str() == Some("AWS::StackName"));
+    if !default {
+        return Err(already_set(parts, "Name"));
+    }
+    info.insert("title", name);
+    Ok(())
+}
+
+fn set_description(parts: &HttpApiParts<'_>, editor: &mut Swagger) -> Result<()> {
+    let Some(description) = parts.properties.truthy("Description") else { return Ok(()) };
+    let Some(info) = editor.document.map_or_insert("info", Map::hashed) else {
+        // With AWS's stray quotation mark.
+        return Err(parts.fault("Invalid 'DefinitionBody': The value of 'info' should be a map'."));
+    };
+    if info.contains("description") {
+        return Err(already_set(parts, "Description"));
+    }
+    info.insert("description", description);
+    Ok(())
 }
 
 fn add_auth(context: &Context<'_>, parts: &HttpApiParts<'_>, editor: &mut Swagger, auth: &Map) -> Result<()> {
@@ -187,19 +252,18 @@ fn add_tags(editor: &mut Swagger, tags: Option<&Map>) -> Result<()> {
 
 fn add_cors(parts: &HttpApiParts<'_>, editor: &mut Swagger, given: &Node) -> Result<()> {
     let mut cors = match given {
-        Node::Bool(_) | Node::Text(_) => {
+        Node::Bool(_) => {
             let mut cors = Map::hashed();
             cors.insert("allowOrigins", list!["*"]);
             Node::Map(cors)
         }
-        Node::Map(map) => match intrinsics::if_arguments(given) {
+        Node::Map(_) => match intrinsics::if_arguments(given) {
             Some(Ok((condition, then, otherwise))) => {
                 intrinsics::if_(condition, lower_cors(parts, then)?, lower_cors(parts, otherwise)?)
             }
-            Some(Err(_)) | None if is_intrinsic(given) => given.clone(),
-            Some(Err(_)) | None => lower_cors(parts, &Node::Map(map.clone()))?,
+            Some(Err(_)) | None => lower_cors(parts, given)?,
         },
-        Node::Null | Node::Number(_) | Node::List(_) => {
+        Node::Null | Node::Number(_) | Node::List(_) | Node::Text(_) => {
             return Err(parts.fault("Invalid value for 'Cors' property."));
         }
     };
@@ -219,15 +283,30 @@ fn add_cors(parts: &HttpApiParts<'_>, editor: &mut Swagger, given: &Node) -> Res
 
 fn lower_cors(parts: &HttpApiParts<'_>, node: &Node) -> Result<Node> {
     let Some(given) = node.as_map().filter(|_| !is_intrinsic(node)) else { return Ok(node.clone()) };
+    if let Some(unknown) = given.keys().find(|key| CORS_KEYS.iter().all(|(known, _)| *known != key.as_str())) {
+        return Err(parts.fault(format!("Invalid key '{unknown}' for 'Cors' property.")));
+    }
+    // Observed: an intrinsic function for the origins stands for everything.
+    if let Some(origins) = given.get("AllowOrigins").filter(|origins| is_intrinsic(origins)) {
+        return Ok(origins.clone());
+    }
+    let everyone = given
+        .list("AllowOrigins")
+        .is_some_and(|origins| matches!(origins.as_slice(), [one] if one.as_str() == Some("*")));
+    if everyone && given.get("AllowCredentials").and_then(Node::as_bool) == Some(true) {
+        return Err(parts.fault(
+            "Unable to add Cors configuration because 'AllowCredentials' can not be true when 'AllowOrigin' is \"'*'\" or \
+             not set.",
+        ));
+    }
     let mut lower = Map::hashed();
-    for (key, value) in given.iter() {
-        let Some((_, name)) = CORS_KEYS.iter().find(|(known, _)| *known == key.as_str()) else {
-            return Err(parts.fault(format!("Invalid key '{key}' for 'Cors' property.")));
-        };
-        if *name == "allowCredentials" && !value.truthy() {
-            continue;
+    for (key, name) in CORS_KEYS {
+        let value = if key == "MaxAge" { given.present(key) } else { given.truthy(key) };
+        match value {
+            Some(Node::Bool(true)) if key == "AllowCredentials" => lower.insert(name, true),
+            Some(value) if key != "AllowCredentials" => lower.insert(name, value),
+            Some(_) | None => {}
         }
-        lower.insert(*name, value.clone());
     }
     Ok(Node::Map(lower))
 }

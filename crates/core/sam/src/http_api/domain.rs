@@ -6,6 +6,7 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference};
 use crate::node::{Map, Node, Text, list, map};
+use crate::properties::expect_map;
 use crate::python;
 
 /// What an API asks of its domain.
@@ -43,7 +44,7 @@ pub(crate) fn resources(context: &mut Context<'_>, request: &DomainRequest<'_>) 
     configuration.set("CertificateArn", given.get("CertificateArn"));
     configuration.insert("EndpointType", endpoint);
     for key in ["SecurityPolicy", "OwnershipVerificationCertificateArn"] {
-        configuration.set(key, given.present(key));
+        configuration.set(key, given.truthy(key));
     }
     let mut domain = Generated::new(domain_id.clone(), "AWS::ApiGatewayV2::DomainName").with_attributes(attributes);
     domain.set("DomainName", given.get("DomainName"));
@@ -87,25 +88,28 @@ fn mappings(request: &DomainRequest<'_>, domain_id: &Text) -> Result<Vec<Generat
         mapping
     };
     let paths = match request.given.truthy("BasePath") {
-        None => return Ok(vec![mapping(request.id.with("ApiMapping"), None)]),
         Some(Node::List(paths)) => paths.clone(),
-        Some(single) => vec![single.clone()],
+        Some(single @ Node::Text(_)) => vec![single.clone()],
+        None | Some(_) => return Ok(vec![mapping(request.id.with("ApiMapping"), None)]),
     };
     let mut made = Vec::new();
     for path in &paths {
         let Some(path) = path.as_text() else {
             return Err(Fault::resource(request.id, "Basepath must be a string."));
         };
+        if !path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_')) {
+            return Err(Fault::resource(request.id, "Invalid Basepath name provided."));
+        }
         let letters: String = path.chars().filter(|c| c.is_alphanumeric()).collect();
-        let key = path.trim_matches('/');
-        let key = if key.is_empty() { path.like("/") } else { path.like(key) };
+        let key = path.like(path.trim_matches('/'));
         made.push(mapping(request.id.with(&format!("{letters}ApiMapping")), Some(Node::Text(key))));
     }
     Ok(made)
 }
 
 fn records(context: &mut Context<'_>, request: &DomainRequest<'_>, domain_id: &Text) -> Result<Option<Generated>> {
-    let Some(Node::Map(route)) = request.given.truthy("Route53") else { return Ok(None) };
+    let Some(route) = request.given.present("Route53") else { return Ok(None) };
+    let route = expect_map(request.id, route, "Domain.Route53")?;
     if route.truthy("HostedZoneId").is_none() && route.truthy("HostedZoneName").is_none() {
         return Err(Fault::resource(
             request.id,
@@ -117,9 +121,12 @@ fn records(context: &mut Context<'_>, request: &DomainRequest<'_>, domain_id: &T
         "DNSName" => get_att(domain_id.clone(), "RegionalDomainName"),
     };
     alias.set("EvaluateTargetHealth", route.present("EvaluateTargetHealth"));
+    // Only REST APIs can have a group of their own: observed.
+    let mut shared = route.clone();
+    shared.remove("SeparateRecordSetGroup");
     let sets = RecordSets {
         attributes: request.attributes,
-        route,
+        route: &shared,
         domain_name: request.given.get("DomainName"),
         records: record_pair(request.given.get("DomainName"), &alias, route),
         starts_anew: !request.shares_record_sets,

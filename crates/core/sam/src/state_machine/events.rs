@@ -92,10 +92,8 @@ pub(crate) fn expand_events(
 ) -> Result<Vec<Generated>> {
     let Some(events) = machine.properties.truthy("Events") else { return Ok(Vec::new()) };
     let events = expect_map(machine.id, events, "Events")?;
-    let mut entries: Vec<(&Text, &Node)> = events.iter().collect();
-    entries.sort_by_key(|(name, _)| *name);
     let mut made = Vec::new();
-    for (name, event) in entries {
+    for (name, event) in events.iter() {
         let (kind, properties) = events::read(machine.id, name, event, specification)?;
         let event = Event { machine, name, id: machine.id.with(name), properties: &properties, target };
         made.extend(match kind {

@@ -4,4 +4,6 @@
 mod basics;
 mod corpus;
 mod observed;
+mod observed_apis;
+mod observed_more;
 mod order;
