@@ -15,6 +15,9 @@ use crate::{
     world::World,
 };
 
+/// What the ARNs of service-linked roles have in common.
+const LINKED_ROLE: &str = ":role/aws-service-role/";
+
 /// An action on a resource that a request asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
@@ -132,7 +135,9 @@ impl Caller {
         for (name, values) in &ask.keys {
             context.set_all(name, values.iter().map(String::as_str));
         }
-        let rcps = world.policy_path(RCP, owner);
+        // Nothing of the organization stands between a service and its own role.
+        let own_role = matches!(call.principal, Principal::Service { .. }) && ask.resource.contains(LINKED_ROLE);
+        let rcps = if own_role { PolicyPath::none() } else { world.policy_path(RCP, owner) };
         let layers = Layers {
             identity: self.compiled.as_ref().map(|compiled| &*compiled.identity),
             boundary: self.compiled.as_ref().and_then(|compiled| compiled.boundary.as_deref()),

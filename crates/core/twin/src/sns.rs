@@ -1,6 +1,8 @@
 //! SNS: topics, their attributes and policies, subscriptions. What is published is counted and handed to functions;
 //! other subscribers get nothing.
 
+mod deliver;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use stackfleet_api::{
 };
 use stackfleet_base::AccountId;
 
-use crate::{Call, Principal, World, ids::Ids, pages, service::service};
+use crate::{Call, ids::Ids, pages, service::service};
 
 /// Attributes of a topic that can be set.
 const ATTRIBUTES: [&str; 12] = [
@@ -349,23 +351,6 @@ fn default_policy(arn: &str, owner: &AccountId) -> String {
     )
 }
 
-/// The service as policies name it.
-const PRINCIPAL: &str = "sns.amazonaws.com";
-
-/// Calls the functions that are subscribed to a topic, on its behalf. One whose policy does not let the topic in is
-/// not called, and nobody is told: SNS counts failures and gives up in the end.
-fn deliver(world: &mut World, call: &Call, topic_arn: &str) {
-    let Some(topic) = world.sns.topics.get(topic_arn) else { return };
-    let Some(region) = topic_arn.split(':').nth(3).and_then(|region| region.parse().ok()) else { return };
-    let service = Principal::Service { name: PRINCIPAL.into(), account: topic.owner.clone() };
-    let calling = Call::inside(service, region, call.request_id.clone()).on_behalf_of(topic_arn, &topic.owner);
-    let functions = topic.subscriptions.values().filter(|subscription| subscription.protocol == "lambda");
-    let functions: Vec<String> = functions.map(|subscription| subscription.endpoint.clone()).collect();
-    for function in functions {
-        let _lost = world.run_function(&calling, &function);
-    }
-}
-
 service! {
     api::Sns, api;
     create_topic: CreateTopicInput -> CreateTopicOutput = op::create_topic;
@@ -470,7 +455,7 @@ mod op {
     ) -> Result<api::PublishOutput, Error> {
         let output = world.sns.publish(&mut world.ids, &input)?;
         if let Some(topic) = input.topic_arn.as_deref().or(input.target_arn.as_deref()) {
-            super::deliver(world, call, topic);
+            super::deliver::to_functions(world, call, topic);
         }
         Ok(output)
     }
