@@ -29,7 +29,7 @@ fn function(rig: &mut Rig, call: &Call, name: &str, allow: &str) -> String {
     let role = role(rig, call, &format!("{name}-role"), LAMBDA, allow);
     let made = ask!(rig, *call, Lambda lambda CreateFunction CreateFunctionInput {
         function_name: name.to_owned(),
-        role,
+        role: role,
         runtime: Some(lambda::Runtime::Python313),
         handler: Some("a.b".to_owned()),
         code: lambda::FunctionCode { zip_file: Some(Blob::new("PK")), ..lambda::FunctionCode::default() },
