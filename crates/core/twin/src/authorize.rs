@@ -10,10 +10,13 @@ use stackfleet_policy::{self as policy, Context, Layers, PolicyPath, PolicySet};
 
 use crate::{
     call::{Call, Principal},
-    iam::Compiled,
+    iam::{Compiled, root_task},
     organizations::{Organization, RCP, SCP},
     world::World,
 };
+
+/// What the ARNs of service-linked roles have in common.
+const LINKED_ROLE: &str = ":role/aws-service-role/";
 
 /// An action on a resource that a request asks for.
 #[derive(Debug, Clone)]
@@ -39,6 +42,14 @@ impl Ask {
     /// Adds a context key with one value.
     pub(crate) fn key(self, name: &str, value: impl Into<String>) -> Self {
         self.keys(name, vec![value.into()])
+    }
+
+    /// Adds a context key if the request has a value for it.
+    pub(crate) fn key_of(self, name: &str, value: Option<&(impl AsRef<str> + ?Sized)>) -> Self {
+        match value {
+            Some(value) => self.key(name, value.as_ref()),
+            None => self,
+        }
     }
 
     /// Adds a context key with several values.
@@ -124,7 +135,9 @@ impl Caller {
         for (name, values) in &ask.keys {
             context.set_all(name, values.iter().map(String::as_str));
         }
-        let rcps = world.policy_path(RCP, owner);
+        // Nothing of the organization stands between a service and its own role.
+        let own_role = matches!(call.principal, Principal::Service { .. }) && ask.resource.contains(LINKED_ROLE);
+        let rcps = if own_role { PolicyPath::none() } else { world.policy_path(RCP, owner) };
         let layers = Layers {
             identity: self.compiled.as_ref().map(|compiled| &*compiled.identity),
             boundary: self.compiled.as_ref().and_then(|compiled| compiled.boundary.as_deref()),
@@ -153,7 +166,8 @@ impl Principal {
     /// Returns the principal as policies see it.
     pub(crate) fn evaluated(&self) -> policy::Principal {
         match self {
-            Self::Root { account } => {
+            Self::Root { .. } | Self::RootSession(_) => {
+                let account = self.account();
                 let arn = format!("arn:aws:iam::{account}:root").into();
                 policy::Principal::Root { arn, account: account.clone() }
             }
@@ -176,7 +190,7 @@ impl World {
     fn compiled(&mut self, principal: &Principal) -> Option<Compiled> {
         let iam = &mut self.accounts.get_mut(principal.account())?.iam;
         match principal {
-            Principal::Root { .. } | Principal::Service { .. } => None,
+            Principal::Root { .. } | Principal::RootSession(_) | Principal::Service { .. } => None,
             Principal::User { name, .. } => iam.compiled_user(name),
             Principal::Session(session) => {
                 iam.role(&session.role).filter(|role| role.id == session.role_id)?;
@@ -187,7 +201,11 @@ impl World {
 
     /// Returns the policies that limit a session; none when it was made without any.
     fn session_set(&self, principal: &Principal) -> Option<PolicySet> {
-        let Principal::Session(session) = principal else { return None };
+        let session = match principal {
+            Principal::Session(session) => session,
+            Principal::RootSession(session) => return Some(root_task::limits(&session.task)),
+            Principal::Root { .. } | Principal::User { .. } | Principal::Service { .. } => return None,
+        };
         if session.policies.is_empty() && session.policy_arns.is_empty() {
             return None;
         }
@@ -244,6 +262,15 @@ impl World {
         match principal {
             Principal::Root { account } => {
                 context.set("aws:userid", account.as_str());
+            }
+            Principal::RootSession(session) => {
+                context.set("aws:userid", session.account.as_str());
+                context.set("aws:AssumedRoot", "true");
+                context.set("aws:TokenIssueTime", session.issued.to_string());
+                context.set("aws:MultiFactorAuthPresent", "false");
+                if let Some(identity) = &session.source_identity {
+                    context.set("aws:SourceIdentity", identity.as_str());
+                }
             }
             Principal::User { name, .. } => {
                 let Some(user) = iam.and_then(|iam| iam.user(name)) else { return };

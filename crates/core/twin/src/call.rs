@@ -15,6 +15,8 @@ pub enum Principal {
         /// The account owned.
         account: AccountId,
     },
+    /// The owner of a member account for one task, by credentials that `AssumeRoot` made.
+    RootSession(Arc<RootSession>),
     /// An IAM user with a long-lived access key.
     User {
         /// The user's account.
@@ -34,6 +36,21 @@ pub enum Principal {
         /// The account that the service acts for.
         account: AccountId,
     },
+}
+
+/// What `AssumeRoot` made: the root user of a member account, held to one task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootSession {
+    /// The member account.
+    pub account: AccountId,
+    /// The ARN of the AWS-managed policy that says what the session is for.
+    pub task: Arc<str>,
+    /// When the session began.
+    pub issued: Timestamp,
+    /// When the session ends.
+    pub expires: Timestamp,
+    /// The identity that the caller's session was started with.
+    pub source_identity: Option<String>,
 }
 
 /// What `AssumeRole` made.
@@ -107,8 +124,15 @@ impl Principal {
     pub fn account(&self) -> &AccountId {
         match self {
             Self::Root { account } | Self::User { account, .. } | Self::Service { account, .. } => account,
+            Self::RootSession(session) => &session.account,
             Self::Session(session) => &session.account,
         }
+    }
+
+    /// Tells whether this is the owner of its account, by whatever credentials.
+    #[must_use]
+    pub const fn is_root(&self) -> bool {
+        matches!(self, Self::Root { .. } | Self::RootSession(_))
     }
 }
 

@@ -1,5 +1,8 @@
-//! EventBridge: rules on the default bus, schedules and targets. Rules are kept and checked, never fired: nothing in
-//! the twin runs the code that a target names.
+//! EventBridge: rules on the default bus, schedules and targets. Events that are put fire the rules that match them;
+//! schedules are kept and checked, never fired.
+
+mod fire;
+mod pattern;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +23,7 @@ use stackfleet_base::{AccountId, Region};
 use crate::{Call, cloudformation::pairs, pages, service::service};
 
 /// The bus that every account and region has.
-const DEFAULT_BUS: &str = "default";
+pub(crate) const DEFAULT_BUS: &str = "default";
 /// Targets of one rule.
 const TARGETS_MAX: usize = 5;
 
@@ -55,6 +58,11 @@ struct TargetRecord {
 /// Returns a rule's ARN.
 pub(crate) fn arn(call: &Call, name: &str) -> String {
     format!("arn:{}:events:{}:{}:rule/{name}", call.region.partition().as_str(), call.region, call.account())
+}
+
+/// Returns a bus's ARN.
+pub(crate) fn bus_arn(call: &Call, name: &str) -> String {
+    format!("arn:{}:events:{}:{}:event-bus/{name}", call.region.partition().as_str(), call.region, call.account())
 }
 
 /// Returns the rule's name in an ARN.
@@ -117,12 +125,11 @@ impl EventStore {
             return Err(invalid("Parameter ScheduleExpression is not valid."));
         }
         if let Some(pattern) = &pattern {
-            let read = serde_json::from_str::<serde_json::Value>(pattern);
-            if !read.is_ok_and(|pattern| pattern.is_object()) {
-                return Err(InvalidEventPatternException::error(
-                    "Event pattern is not valid. Reason: Filter is not an object",
-                ));
-            }
+            let refused =
+                |why| InvalidEventPatternException::error(format!("Event pattern is not valid. Reason: {why}"));
+            let read =
+                serde_json::from_str::<serde_json::Value>(pattern).map_err(|_| refused("Filter is not an object"))?;
+            pattern::check(&read).map_err(refused)?;
         }
         let rules = self.rules.entry((call.account().clone(), call.region.clone())).or_default();
         if !rules.contains_key(&input.name) && rules.len() >= 300 {
@@ -285,6 +292,11 @@ impl EventStore {
         Ok(&mut self.rule_mut(call, name)?.tags)
     }
 
+    /// Tells whether there is a rule.
+    pub(crate) fn exists(&self, call: &Call, name: &str) -> bool {
+        self.rule(call, name).is_ok()
+    }
+
     /// Returns a rule's tags, for authorization; of a rule that does not exist none.
     pub(crate) fn tags_of(&self, call: &Call, name: &str) -> &[(String, String)] {
         self.rule(call, name).map_or(&[], |rule| &rule.tags)
@@ -329,6 +341,7 @@ fn opened(kind: &str, token: Option<&str>) -> Result<Option<String>, Error> {
 
 service! {
     api::Events, api;
+    put_events: PutEventsInput -> PutEventsOutput = fire::put_events;
     put_rule: PutRuleInput -> PutRuleOutput = op::put_rule;
     describe_rule: DescribeRuleInput -> DescribeRuleOutput = op::describe_rule;
     delete_rule: DeleteRuleInput -> DeleteRuleOutput = op::delete_rule;
@@ -354,6 +367,7 @@ mod op {
         call: &Call,
         input: api::PutRuleInput,
     ) -> Result<api::PutRuleOutput, Error> {
+        super::fire::check_roles(world, call, &input.name, input.role_arn.iter())?;
         world.rules.put(call, input)
     }
 
@@ -402,6 +416,8 @@ mod op {
         call: &Call,
         input: api::PutTargetsInput,
     ) -> Result<api::PutTargetsOutput, Error> {
+        let roles = input.targets.iter().filter_map(|target| target.role_arn.as_ref());
+        super::fire::check_roles(world, call, &input.rule, roles)?;
         world.rules.put_targets(call, input)
     }
 

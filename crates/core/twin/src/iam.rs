@@ -11,6 +11,7 @@ pub(crate) mod policy;
 pub(crate) mod refusal;
 pub(crate) mod role;
 pub(crate) mod role_policy;
+pub(crate) mod root_task;
 pub(crate) mod user;
 pub(crate) mod user_policy;
 
@@ -280,6 +281,11 @@ service! {
     get_role_policy: GetRolePolicyInput -> GetRolePolicyOutput = role_policy::get;
     get_user: GetUserInput -> GetUserOutput = user::get;
     get_user_policy: GetUserPolicyInput -> GetUserPolicyOutput = user_policy::get;
+    disable_organizations_root_credentials_management: DisableOrganizationsRootCredentialsManagementInput -> DisableOrganizationsRootCredentialsManagementOutput = root_task::disable_credentials;
+    disable_organizations_root_sessions: DisableOrganizationsRootSessionsInput -> DisableOrganizationsRootSessionsOutput = root_task::disable_sessions;
+    enable_organizations_root_credentials_management: EnableOrganizationsRootCredentialsManagementInput -> EnableOrganizationsRootCredentialsManagementOutput = root_task::enable_credentials;
+    enable_organizations_root_sessions: EnableOrganizationsRootSessionsInput -> EnableOrganizationsRootSessionsOutput = root_task::enable_sessions;
+    list_organizations_features: ListOrganizationsFeaturesInput -> ListOrganizationsFeaturesOutput = root_task::list;
     list_access_keys: ListAccessKeysInput -> ListAccessKeysOutput = key::list;
     list_attached_role_policies: ListAttachedRolePoliciesInput -> ListAttachedRolePoliciesOutput = role_policy::list_attached;
     list_attached_user_policies: ListAttachedUserPoliciesInput -> ListAttachedUserPoliciesOutput = user_policy::list_attached;

@@ -1,4 +1,5 @@
-//! Lambda: functions, their code by digest, resource policies and tags. No code is run: there is no `Invoke`.
+//! Lambda: functions, their code by digest, resource policies and tags. No code is run: there is no `Invoke`, and what
+//! services call comes as far as its log group.
 //!
 //! Code from S3 is read as the caller, from a bucket of the same region, as Lambda does. The role must exist and trust
 //! Lambda. A function is `Pending` for a moment and then `Active`.
@@ -21,6 +22,7 @@ use crate::{Call, World, cloudformation::pairs};
 
 pub(crate) mod operations;
 pub(crate) mod policy;
+mod run;
 
 /// How long a new function is `Pending`; not documented, about what functions without a VPC take.
 const ACTIVATION: Duration = Duration::from_secs(3);
@@ -238,6 +240,11 @@ impl Function {
             config.application_log_level.map(|level| level.as_str().to_owned()),
             config.system_log_level.map(|level| level.as_str().to_owned()),
         );
+    }
+
+    /// Returns whom a statement of the function's policy lets in.
+    pub(crate) fn principal_of(&self, statement: &str) -> Option<&str> {
+        self.policy.iter().find(|found| found.id == statement).map(|found| found.principal.as_str())
     }
 
     /// Refuses a change that was meant for another revision.

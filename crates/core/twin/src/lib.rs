@@ -37,7 +37,7 @@ pub(crate) mod throttle;
 pub(crate) mod time;
 pub mod world;
 
-pub use call::{Call, Origin, Principal, Session};
+pub use call::{Call, Origin, Principal, RootSession, Session};
 pub use options::WorldOptions;
 pub use save::LoadError;
 pub use world::{Credential, World};

@@ -46,6 +46,9 @@ pub(crate) struct Organization {
     /// Delegated administrators by service principal, since when.
     pub(crate) delegated: BTreeMap<String, BTreeMap<AccountId, Timestamp>>,
     pub(crate) root_tags: Vec<(String, String)>,
+    /// What the organization does for the root users of its members (`RootSessions`...), as IAM was told.
+    #[serde(default)]
+    pub(crate) root_features: BTreeSet<String>,
     /// Policies along paths as they are evaluated; made when asked for and dropped at each change of the organization.
     #[serde(skip)]
     pub(crate) compiled: Paths,
@@ -205,6 +208,12 @@ impl Organization {
     /// Returns whether an account is a delegated administrator for a service.
     pub(crate) fn is_delegated(&self, account: &AccountId, principal: &str) -> bool {
         self.delegated.get(principal).is_some_and(|accounts| accounts.contains_key(account))
+    }
+
+    /// Returns whether an account may settle for all what a service does: the management account and the service's
+    /// delegated administrators.
+    pub(crate) fn administers(&self, account: &AccountId, principal: &str) -> bool {
+        *account == self.management || self.is_delegated(account, principal)
     }
 
     /// Returns an account's place as `aws:PrincipalOrgPaths` and `Paths` write it: `o-.../r-.../ou-.../`, and the

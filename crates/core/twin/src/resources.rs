@@ -6,6 +6,8 @@
 mod account;
 mod cloudformation;
 mod events;
+#[cfg(test)]
+mod facts;
 mod iam;
 mod lambda;
 mod logs;
@@ -15,7 +17,12 @@ mod ssm;
 
 use stackfleet_api::{Request, sts};
 
-use crate::{authorize::Ask, call::Call, sts::asks_to_assume, world::World};
+use crate::{
+    authorize::Ask,
+    call::Call,
+    sts::{asks_to_assume, root},
+    world::World,
+};
 
 /// Returns everything that a request asks for; all of it must be allowed.
 pub(crate) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
@@ -23,6 +30,7 @@ pub(crate) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         // No permission is needed to ask who one is, and none can be withheld.
         Request::Sts(sts::Request::GetCallerIdentity(_)) => Vec::new(),
         Request::Sts(sts::Request::AssumeRole(input)) => asks_to_assume(world, call, input),
+        Request::Sts(sts::Request::AssumeRoot(input)) => vec![root::ask(input)],
         Request::Organizations(request) => organizations::asks(world, request),
         Request::Iam(request) => iam::asks(world, call, request),
         Request::Account(request) => account::asks(world, call, request),
@@ -98,7 +106,7 @@ mod tests {
                 name: "t".to_owned(),
                 ..sns::CreateTopicInput::default()
             })),
-            &["sns:CreateTopic arn:aws:sns:eu-west-1:111111111111:t"],
+            &["SNS:CreateTopic arn:aws:sns:eu-west-1:111111111111:t"],
         );
         check(
             Request::Ssm(ssm::Request::GetParameter(ssm::GetParameterInput {

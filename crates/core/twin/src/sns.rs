@@ -1,4 +1,7 @@
-//! SNS: topics, their attributes and policies, subscriptions. What is published is counted, not delivered.
+//! SNS: topics, their attributes and policies, subscriptions. What is published is counted and handed to functions;
+//! other subscribers get nothing.
+
+mod deliver;
 
 use std::collections::BTreeMap;
 
@@ -445,8 +448,16 @@ mod op {
         world.sns.subscriptions(call, &input)
     }
 
-    pub(super) fn publish(world: &mut World, _: &Call, input: api::PublishInput) -> Result<api::PublishOutput, Error> {
-        world.sns.publish(&mut world.ids, &input)
+    pub(super) fn publish(
+        world: &mut World,
+        call: &Call,
+        input: api::PublishInput,
+    ) -> Result<api::PublishOutput, Error> {
+        let output = world.sns.publish(&mut world.ids, &input)?;
+        if let Some(topic) = input.topic_arn.as_deref().or(input.target_arn.as_deref()) {
+            super::deliver::to_functions(world, call, topic);
+        }
+        Ok(output)
     }
 
     pub(super) fn tag_resource(

@@ -1,5 +1,7 @@
 //! STS: who am I, and sessions of roles.
 
+pub(crate) mod root;
+
 use std::{sync::Arc, time::Duration};
 
 use stackfleet_api::{Error, Service, common, sts as api};
@@ -27,7 +29,7 @@ fn identity(
 ) -> Result<api::GetCallerIdentityOutput, Error> {
     let account = call.account();
     let user_id = match &call.principal {
-        Principal::Root { .. } => account.to_string(),
+        Principal::Root { .. } | Principal::RootSession(_) => account.to_string(),
         Principal::User { name, .. } => {
             world.account(account)?.iam.user(name).map(|user| user.id.to_string()).unwrap_or_default()
         }
@@ -98,7 +100,7 @@ impl World {
                 (arn.clone(), user.map_or_else(|| "".into(), |user| user.id.clone()))
             }
             Principal::Session(session) => (session.role_arn.clone(), session.role_id.clone()),
-            Principal::Root { .. } | Principal::Service { .. } => ("".into(), "".into()),
+            Principal::Root { .. } | Principal::RootSession(_) | Principal::Service { .. } => ("".into(), "".into()),
         }
     }
 
@@ -138,7 +140,9 @@ impl World {
         let (tags, transitive) = session_tags(&call.principal, input)?;
         let identity = match &call.principal {
             Principal::Session(session) => session.source_identity.clone(),
-            Principal::Root { .. } | Principal::User { .. } | Principal::Service { .. } => None,
+            Principal::Root { .. } | Principal::RootSession(_) | Principal::User { .. } | Principal::Service { .. } => {
+                None
+            }
         };
         role.last_used = Some((now, call.region.clone()));
         Ok(Arc::new(Session {
@@ -230,7 +234,9 @@ pub(crate) fn asks_to_assume(world: &World, call: &Call, input: &api::AssumeRole
         let trust = role.map(|role| role.trust_for(&arn, &id)).unwrap_or_default();
         ask = ask.owned(&account, Some(trust));
         if let Some(role) = role {
-            ask = ask.resource_tags(&role.tags);
+            ask = role.tags.iter().fold(ask.resource_tags(&role.tags), |ask, (key, value)| {
+                ask.key(&format!("iam:ResourceTag/{key}"), value.as_str())
+            });
         }
         if let Some(external_id) = &input.external_id {
             ask = ask.key("sts:ExternalId", external_id.as_str());
@@ -255,6 +261,7 @@ pub(crate) fn asks_to_assume(world: &World, call: &Call, input: &api::AssumeRole
 
 service! {
     api::Sts, api;
+    assume_root: AssumeRootInput -> AssumeRootOutput = root::assume;
     assume_role: AssumeRoleInput -> AssumeRoleOutput = assume;
     get_caller_identity: GetCallerIdentityInput -> GetCallerIdentityOutput = identity;
 }

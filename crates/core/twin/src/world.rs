@@ -8,7 +8,7 @@ use stackfleet_base::{AccountId, Region, Timestamp};
 
 use crate::{
     account, authorize,
-    call::{Call, Origin, Principal, Session},
+    call::{Call, Origin, Principal, RootSession, Session},
     cloudformation,
     cloudformation::store::CloudFormationStore,
     document::Document,
@@ -42,6 +42,9 @@ pub struct World {
     pub(crate) keys: BTreeMap<String, (AccountId, String)>,
     /// Access keys of sessions.
     pub(crate) sessions: BTreeMap<String, IssuedSession>,
+    /// Access keys of root users' sessions.
+    #[serde(default)]
+    pub(crate) root_sessions: BTreeMap<String, IssuedRoot>,
     pub(crate) s3: s3::S3,
     pub(crate) cloudformation: CloudFormationStore,
     pub(crate) lambda: LambdaStore,
@@ -67,6 +70,14 @@ pub(crate) struct IssuedSession {
     pub(crate) secret: String,
     pub(crate) token: String,
     pub(crate) session: Arc<Session>,
+}
+
+/// A session of a root user whose credentials were handed out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct IssuedRoot {
+    pub(crate) secret: String,
+    pub(crate) token: String,
+    pub(crate) session: Arc<RootSession>,
 }
 
 /// Something that happens by itself at a later time; one variant for each service.
@@ -123,6 +134,7 @@ impl World {
             organization: None,
             keys: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            root_sessions: BTreeMap::new(),
             s3: s3::S3::default(),
             cloudformation: CloudFormationStore::default(),
             lambda: LambdaStore::default(),
@@ -235,6 +247,7 @@ impl World {
             self.note_use(call, "s3");
         }
         s3::asks::check(self, call, &request)?;
+        s3::asks::check_owner(self, call, &request)?;
         self.check_bucket_principals(&request)?;
         let missing_is_secret = s3::asks::hides_missing(&request);
         let regions = self.accounts.get(call.account()).map(|account| &account.regions);
@@ -274,6 +287,14 @@ impl World {
                 session_token: Some(issued.token.clone()),
                 expires: Some(issued.session.expires),
                 principal: Principal::Session(issued.session.clone()),
+            });
+        }
+        if let Some(issued) = self.root_sessions.get(access_key_id) {
+            return Some(Credential {
+                secret_access_key: issued.secret.clone(),
+                session_token: Some(issued.token.clone()),
+                expires: Some(issued.session.expires),
+                principal: Principal::RootSession(issued.session.clone()),
             });
         }
         let (account, name) = self.keys.get(access_key_id)?;

@@ -13,12 +13,22 @@ use crate::shape::{Structure, read_structure, structure};
 use aws_smithy_schema::Schema;
 use aws_smithy_schema::ShapeType;
 use aws_smithy_schema::shape_id;
+use aws_smithy_types::DateTime;
 use std::collections::BTreeMap;
 
 /// The operations of EventBridge. One that is left out answers as AWS answers an unknown action.
 pub trait Events {
     /// What comes with every call: who calls, in which region, when.
     type Call;
+
+    /// `PutEvents`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn put_events(&mut self, call: &Self::Call, input: PutEventsInput) -> Result<PutEventsOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "PutEvents"))
+    }
 
     /// `PutRule`.
     ///
@@ -152,6 +162,8 @@ pub trait Events {
 /// An input of any operation of EventBridge.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
+    /// `PutEvents`.
+    PutEvents(PutEventsInput),
     /// `PutRule`.
     PutRule(PutRuleInput),
     /// `DescribeRule`.
@@ -182,6 +194,7 @@ impl Request {
     /// Returns the operation that this belongs to.
     pub fn operation(&self) -> &'static OperationInfo {
         match self {
+            Request::PutEvents(_) => &OP_PUT_EVENTS,
             Request::PutRule(_) => &OP_PUT_RULE,
             Request::DescribeRule(_) => &OP_DESCRIBE_RULE,
             Request::DeleteRule(_) => &OP_DELETE_RULE,
@@ -200,6 +213,7 @@ impl Request {
     /// Returns the value for writing.
     pub fn value(&self) -> &dyn aws_smithy_schema::serde::SerializableStruct {
         match self {
+            Request::PutEvents(value) => value,
             Request::PutRule(value) => value,
             Request::DescribeRule(value) => value,
             Request::DeleteRule(value) => value,
@@ -219,6 +233,8 @@ impl Request {
 /// An output of any operation of EventBridge.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
+    /// `PutEvents`.
+    PutEvents(PutEventsOutput),
     /// `PutRule`.
     PutRule(PutRuleOutput),
     /// `DescribeRule`.
@@ -249,6 +265,7 @@ impl Answer {
     /// Returns the operation that this belongs to.
     pub fn operation(&self) -> &'static OperationInfo {
         match self {
+            Answer::PutEvents(_) => &OP_PUT_EVENTS,
             Answer::PutRule(_) => &OP_PUT_RULE,
             Answer::DescribeRule(_) => &OP_DESCRIBE_RULE,
             Answer::DeleteRule(_) => &OP_DELETE_RULE,
@@ -267,6 +284,7 @@ impl Answer {
     /// Returns the value for writing.
     pub fn value(&self) -> &dyn aws_smithy_schema::serde::SerializableStruct {
         match self {
+            Answer::PutEvents(value) => value,
             Answer::PutRule(value) => value,
             Answer::DescribeRule(value) => value,
             Answer::DeleteRule(value) => value,
@@ -289,6 +307,7 @@ impl Answer {
 /// What the operation answers instead of its output.
 pub fn dispatch<S: Events>(service: &mut S, call: &S::Call, request: Request) -> Result<Answer, crate::Error> {
     Ok(match request {
+        Request::PutEvents(input) => Answer::PutEvents(service.put_events(call, input)?),
         Request::PutRule(input) => Answer::PutRule(service.put_rule(call, input)?),
         Request::DescribeRule(input) => Answer::DescribeRule(service.describe_rule(call, input)?),
         Request::DeleteRule(input) => Answer::DeleteRule(service.delete_rule(call, input)?),
@@ -841,6 +860,88 @@ structure! {
     PlacementStrategy: "com.amazonaws.events" "PlacementStrategy" 0b0 2 [] {
         0 optional type_ "type" String NONE [];
         1 optional field "field" String C_PLACEMENT_STRATEGY_FIELD [];
+    }
+}
+
+/// `PutEventsRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PutEventsInput {
+    /// `Entries` (required; entries 1 to 10).
+    pub entries: Vec<PutEventsRequestEntry>,
+    /// `EndpointId` (length 1 to 50).
+    pub endpoint_id: Option<String>,
+}
+
+structure! {
+    PutEventsInput: "com.amazonaws.events" "PutEventsRequest" 0b1 2 [] {
+        0 required entries "Entries" List C_PUT_EVENTS_REQUEST_ENTRY_LIST [.with_list_member(&L_PUT_EVENTS_REQUEST_ENTRY_LIST)];
+        1 optional endpoint_id "EndpointId" String C_ENDPOINT_ID [];
+    }
+}
+
+/// `PutEventsResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PutEventsOutput {
+    /// `FailedEntryCount`.
+    pub failed_entry_count: Option<i32>,
+    /// `Entries`.
+    pub entries: Option<Vec<PutEventsResultEntry>>,
+}
+
+structure! {
+    PutEventsOutput: "com.amazonaws.events" "PutEventsResponse" 0b0 2 [] {
+        0 optional failed_entry_count "FailedEntryCount" Integer NONE [];
+        1 optional entries "Entries" List NONE [.with_list_member(&L_PUT_EVENTS_RESULT_ENTRY_LIST)];
+    }
+}
+
+/// `PutEventsRequestEntry`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PutEventsRequestEntry {
+    /// `Time`.
+    pub time: Option<DateTime>,
+    /// `Source`.
+    pub source: Option<String>,
+    /// `Resources`.
+    pub resources: Option<Vec<String>>,
+    /// `DetailType`.
+    pub detail_type: Option<String>,
+    /// `Detail`.
+    pub detail: Option<String>,
+    /// `EventBusName` (length 1 to 1600).
+    pub event_bus_name: Option<String>,
+    /// `TraceHeader` (length 1 to 500).
+    pub trace_header: Option<String>,
+}
+
+structure! {
+    PutEventsRequestEntry: "com.amazonaws.events" "PutEventsRequestEntry" 0b0 7 [] {
+        0 optional time "Time" Timestamp NONE [];
+        1 optional source "Source" String NONE [];
+        2 optional resources "Resources" List C_EVENT_RESOURCE_LIST [.with_list_member(&L_EVENT_RESOURCE_LIST)];
+        3 optional detail_type "DetailType" String NONE [];
+        4 optional detail "Detail" String NONE [];
+        5 optional event_bus_name "EventBusName" String C_NON_PARTNER_EVENT_BUS_NAME_OR_ARN [];
+        6 optional trace_header "TraceHeader" String C_TRACE_HEADER [];
+    }
+}
+
+/// `PutEventsResultEntry`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PutEventsResultEntry {
+    /// `EventId` (length at most 64).
+    pub event_id: Option<String>,
+    /// `ErrorCode`.
+    pub error_code: Option<String>,
+    /// `ErrorMessage`.
+    pub error_message: Option<String>,
+}
+
+structure! {
+    PutEventsResultEntry: "com.amazonaws.events" "PutEventsResultEntry" 0b0 3 [] {
+        0 optional event_id "EventId" String C_EVENT_ID [];
+        1 optional error_code "ErrorCode" String NONE [];
+        2 optional error_message "ErrorMessage" String NONE [];
     }
 }
 
@@ -1468,6 +1569,13 @@ static L_CAPACITY_PROVIDER_STRATEGY: Schema<'static> = Schema::new_member(
     0,
 );
 
+static L_EVENT_RESOURCE_LIST: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.events", "EventResourceList", "member"),
+    ShapeType::String,
+    "member",
+    0,
+);
+
 static K_HEADER_PARAMETERS_MAP: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.events", "HeaderParametersMap", "key"), ShapeType::String, "key", 0);
 
@@ -1494,6 +1602,20 @@ static L_PLACEMENT_CONSTRAINTS: Schema<'static> = Schema::new_member(
 
 static L_PLACEMENT_STRATEGIES: Schema<'static> = Schema::new_member(
     shape_id!("com.amazonaws.events", "PlacementStrategies", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
+static L_PUT_EVENTS_REQUEST_ENTRY_LIST: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.events", "PutEventsRequestEntryList", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
+static L_PUT_EVENTS_RESULT_ENTRY_LIST: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.events", "PutEventsResultEntryList", "member"),
     ShapeType::Structure,
     "member",
     0,
@@ -1595,6 +1717,10 @@ static C_DATABASE: Constraint = Constraint::new().min(1).max(64);
 
 static C_DB_USER: Constraint = Constraint::new().min(1).max(128);
 
+pub(crate) static P_ENDPOINT_ID: Pattern = Pattern::new("^[A-Za-z0-9\\-]+[\\.][A-Za-z0-9\\-]+$");
+
+static C_ENDPOINT_ID: Constraint = Constraint::new().min(1).max(50).pattern(&P_ENDPOINT_ID);
+
 pub(crate) static P_EVENT_BUS_NAME: Pattern = Pattern::new("[/\\.\\-_A-Za-z0-9]+");
 
 static C_EVENT_BUS_NAME: Constraint = Constraint::new().min(1).max(256).pattern(&P_EVENT_BUS_NAME);
@@ -1604,7 +1730,13 @@ pub(crate) static P_EVENT_BUS_NAME_OR_ARN: Pattern =
 
 static C_EVENT_BUS_NAME_OR_ARN: Constraint = Constraint::new().min(1).max(1600).pattern(&P_EVENT_BUS_NAME_OR_ARN);
 
+static C_EVENT_ID: Constraint = Constraint::new().max(64);
+
 static C_EVENT_PATTERN: Constraint = Constraint::new().max(4096);
+
+static C_EVENT_RESOURCE: Constraint = Constraint::new().max(2048);
+
+static C_EVENT_RESOURCE_LIST: Constraint = Constraint::new().element(&C_EVENT_RESOURCE);
 
 static C_GRAPH_QL_OPERATION: Constraint = Constraint::new().min(1).max(1048576).sensitive();
 
@@ -1637,6 +1769,12 @@ static C_MESSAGE_GROUP_ID: Constraint = Constraint::new().max(100);
 
 static C_NEXT_TOKEN: Constraint = Constraint::new().min(1).max(2048);
 
+pub(crate) static P_NON_PARTNER_EVENT_BUS_NAME_OR_ARN: Pattern =
+    Pattern::new("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[\\.\\-_A-Za-z0-9]+");
+
+static C_NON_PARTNER_EVENT_BUS_NAME_OR_ARN: Constraint =
+    Constraint::new().min(1).max(1600).pattern(&P_NON_PARTNER_EVENT_BUS_NAME_OR_ARN);
+
 pub(crate) static P_PATH_PARAMETER: Pattern = Pattern::new("^(?!\\s*$).+");
 
 static C_PATH_PARAMETER: Constraint = Constraint::new().pattern(&P_PATH_PARAMETER);
@@ -1650,6 +1788,8 @@ static C_PLACEMENT_CONSTRAINTS: Constraint = Constraint::new().max(10);
 static C_PLACEMENT_STRATEGIES: Constraint = Constraint::new().max(5);
 
 static C_PLACEMENT_STRATEGY_FIELD: Constraint = Constraint::new().max(255);
+
+static C_PUT_EVENTS_REQUEST_ENTRY_LIST: Constraint = Constraint::new().min(1).max(10);
 
 pub(crate) static P_QUERY_STRING_KEY: Pattern = Pattern::new("[^\\x00-\\x1F\\x7F]+");
 
@@ -1731,6 +1871,8 @@ static C_TARGET_LIST: Constraint = Constraint::new().min(1).max(100);
 
 static C_TARGET_PARTITION_KEY_PATH: Constraint = Constraint::new().max(256);
 
+static C_TRACE_HEADER: Constraint = Constraint::new().min(1).max(500);
+
 static C_TRANSFORMER_INPUT: Constraint = Constraint::new().min(1).max(8192);
 
 static C_TRANSFORMER_PATHS: Constraint =
@@ -1749,11 +1891,13 @@ pub static SERVICE: ServiceInfo = ServiceInfo {
 
 /// The patterns by shape.
 pub(crate) static PATTERNS: &[(&str, &Pattern)] = &[
+    ("EndpointId", &P_ENDPOINT_ID),
     ("EventBusName", &P_EVENT_BUS_NAME),
     ("EventBusNameOrArn", &P_EVENT_BUS_NAME_OR_ARN),
     ("HeaderKey", &P_HEADER_KEY),
     ("HeaderValue", &P_HEADER_VALUE),
     ("InputTransformerPathKey", &P_INPUT_TRANSFORMER_PATH_KEY),
+    ("NonPartnerEventBusNameOrArn", &P_NON_PARTNER_EVENT_BUS_NAME_OR_ARN),
     ("PathParameter", &P_PATH_PARAMETER),
     ("QueryStringKey", &P_QUERY_STRING_KEY),
     ("QueryStringValue", &P_QUERY_STRING_VALUE),
@@ -1764,6 +1908,24 @@ pub(crate) static PATTERNS: &[(&str, &Pattern)] = &[
     ("TargetId", &P_TARGET_ID),
 ];
 
+pub(crate) static OP_PUT_EVENTS: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "PutEvents",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: None,
+    mutating: true,
+    input: <PutEventsInput as Structure>::SCHEMA,
+    output: <PutEventsOutput as Structure>::SCHEMA,
+    errors: &[&E_INTERNAL_EXCEPTION],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Events(Request::PutEvents(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Events(Answer::PutEvents(read_structure(deserializer, reader)?)))
+    },
+};
 pub(crate) static OP_PUT_RULE: OperationInfo = OperationInfo {
     service: &SERVICE,
     name: "PutRule",

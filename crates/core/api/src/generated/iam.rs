@@ -504,6 +504,71 @@ pub trait Iam {
         let _ = (call, input);
         Err(crate::common::unknown_operation(&SERVICE, "GetAccessKeyLastUsed"))
     }
+
+    /// `EnableOrganizationsRootCredentialsManagement`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn enable_organizations_root_credentials_management(
+        &mut self,
+        call: &Self::Call,
+        input: EnableOrganizationsRootCredentialsManagementInput,
+    ) -> Result<EnableOrganizationsRootCredentialsManagementOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "EnableOrganizationsRootCredentialsManagement"))
+    }
+
+    /// `DisableOrganizationsRootCredentialsManagement`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn disable_organizations_root_credentials_management(
+        &mut self,
+        call: &Self::Call,
+        input: DisableOrganizationsRootCredentialsManagementInput,
+    ) -> Result<DisableOrganizationsRootCredentialsManagementOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "DisableOrganizationsRootCredentialsManagement"))
+    }
+
+    /// `EnableOrganizationsRootSessions`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn enable_organizations_root_sessions(
+        &mut self,
+        call: &Self::Call,
+        input: EnableOrganizationsRootSessionsInput,
+    ) -> Result<EnableOrganizationsRootSessionsOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "EnableOrganizationsRootSessions"))
+    }
+
+    /// `DisableOrganizationsRootSessions`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn disable_organizations_root_sessions(
+        &mut self,
+        call: &Self::Call,
+        input: DisableOrganizationsRootSessionsInput,
+    ) -> Result<DisableOrganizationsRootSessionsOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "DisableOrganizationsRootSessions"))
+    }
+
+    /// `ListOrganizationsFeatures`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn list_organizations_features(
+        &mut self,
+        call: &Self::Call,
+        input: ListOrganizationsFeaturesInput,
+    ) -> Result<ListOrganizationsFeaturesOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "ListOrganizationsFeatures"))
+    }
 }
 
 /// An input of any operation of IAM.
@@ -591,6 +656,16 @@ pub enum Request {
     ListAccessKeys(ListAccessKeysInput),
     /// `GetAccessKeyLastUsed`.
     GetAccessKeyLastUsed(GetAccessKeyLastUsedInput),
+    /// `EnableOrganizationsRootCredentialsManagement`.
+    EnableOrganizationsRootCredentialsManagement(EnableOrganizationsRootCredentialsManagementInput),
+    /// `DisableOrganizationsRootCredentialsManagement`.
+    DisableOrganizationsRootCredentialsManagement(DisableOrganizationsRootCredentialsManagementInput),
+    /// `EnableOrganizationsRootSessions`.
+    EnableOrganizationsRootSessions(EnableOrganizationsRootSessionsInput),
+    /// `DisableOrganizationsRootSessions`.
+    DisableOrganizationsRootSessions(DisableOrganizationsRootSessionsInput),
+    /// `ListOrganizationsFeatures`.
+    ListOrganizationsFeatures(ListOrganizationsFeaturesInput),
 }
 
 impl Request {
@@ -638,6 +713,15 @@ impl Request {
             Request::DeleteAccessKey(_) => &OP_DELETE_ACCESS_KEY,
             Request::ListAccessKeys(_) => &OP_LIST_ACCESS_KEYS,
             Request::GetAccessKeyLastUsed(_) => &OP_GET_ACCESS_KEY_LAST_USED,
+            Request::EnableOrganizationsRootCredentialsManagement(_) => {
+                &OP_ENABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT
+            }
+            Request::DisableOrganizationsRootCredentialsManagement(_) => {
+                &OP_DISABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT
+            }
+            Request::EnableOrganizationsRootSessions(_) => &OP_ENABLE_ORGANIZATIONS_ROOT_SESSIONS,
+            Request::DisableOrganizationsRootSessions(_) => &OP_DISABLE_ORGANIZATIONS_ROOT_SESSIONS,
+            Request::ListOrganizationsFeatures(_) => &OP_LIST_ORGANIZATIONS_FEATURES,
         }
     }
 
@@ -685,6 +769,11 @@ impl Request {
             Request::DeleteAccessKey(value) => value,
             Request::ListAccessKeys(value) => value,
             Request::GetAccessKeyLastUsed(value) => value,
+            Request::EnableOrganizationsRootCredentialsManagement(value) => value,
+            Request::DisableOrganizationsRootCredentialsManagement(value) => value,
+            Request::EnableOrganizationsRootSessions(value) => value,
+            Request::DisableOrganizationsRootSessions(value) => value,
+            Request::ListOrganizationsFeatures(value) => value,
         }
     }
 }
@@ -774,6 +863,16 @@ pub enum Answer {
     ListAccessKeys(ListAccessKeysOutput),
     /// `GetAccessKeyLastUsed`.
     GetAccessKeyLastUsed(GetAccessKeyLastUsedOutput),
+    /// `EnableOrganizationsRootCredentialsManagement`.
+    EnableOrganizationsRootCredentialsManagement(EnableOrganizationsRootCredentialsManagementOutput),
+    /// `DisableOrganizationsRootCredentialsManagement`.
+    DisableOrganizationsRootCredentialsManagement(DisableOrganizationsRootCredentialsManagementOutput),
+    /// `EnableOrganizationsRootSessions`.
+    EnableOrganizationsRootSessions(EnableOrganizationsRootSessionsOutput),
+    /// `DisableOrganizationsRootSessions`.
+    DisableOrganizationsRootSessions(DisableOrganizationsRootSessionsOutput),
+    /// `ListOrganizationsFeatures`.
+    ListOrganizationsFeatures(ListOrganizationsFeaturesOutput),
 }
 
 impl Answer {
@@ -821,6 +920,15 @@ impl Answer {
             Answer::DeleteAccessKey(_) => &OP_DELETE_ACCESS_KEY,
             Answer::ListAccessKeys(_) => &OP_LIST_ACCESS_KEYS,
             Answer::GetAccessKeyLastUsed(_) => &OP_GET_ACCESS_KEY_LAST_USED,
+            Answer::EnableOrganizationsRootCredentialsManagement(_) => {
+                &OP_ENABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT
+            }
+            Answer::DisableOrganizationsRootCredentialsManagement(_) => {
+                &OP_DISABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT
+            }
+            Answer::EnableOrganizationsRootSessions(_) => &OP_ENABLE_ORGANIZATIONS_ROOT_SESSIONS,
+            Answer::DisableOrganizationsRootSessions(_) => &OP_DISABLE_ORGANIZATIONS_ROOT_SESSIONS,
+            Answer::ListOrganizationsFeatures(_) => &OP_LIST_ORGANIZATIONS_FEATURES,
         }
     }
 
@@ -868,6 +976,11 @@ impl Answer {
             Answer::DeleteAccessKey(value) => value,
             Answer::ListAccessKeys(value) => value,
             Answer::GetAccessKeyLastUsed(value) => value,
+            Answer::EnableOrganizationsRootCredentialsManagement(value) => value,
+            Answer::DisableOrganizationsRootCredentialsManagement(value) => value,
+            Answer::EnableOrganizationsRootSessions(value) => value,
+            Answer::DisableOrganizationsRootSessions(value) => value,
+            Answer::ListOrganizationsFeatures(value) => value,
         }
     }
 }
@@ -928,6 +1041,25 @@ pub fn dispatch<S: Iam>(service: &mut S, call: &S::Call, request: Request) -> Re
         Request::ListAccessKeys(input) => Answer::ListAccessKeys(service.list_access_keys(call, input)?),
         Request::GetAccessKeyLastUsed(input) => {
             Answer::GetAccessKeyLastUsed(service.get_access_key_last_used(call, input)?)
+        }
+        Request::EnableOrganizationsRootCredentialsManagement(input) => {
+            Answer::EnableOrganizationsRootCredentialsManagement(
+                service.enable_organizations_root_credentials_management(call, input)?,
+            )
+        }
+        Request::DisableOrganizationsRootCredentialsManagement(input) => {
+            Answer::DisableOrganizationsRootCredentialsManagement(
+                service.disable_organizations_root_credentials_management(call, input)?,
+            )
+        }
+        Request::EnableOrganizationsRootSessions(input) => {
+            Answer::EnableOrganizationsRootSessions(service.enable_organizations_root_sessions(call, input)?)
+        }
+        Request::DisableOrganizationsRootSessions(input) => {
+            Answer::DisableOrganizationsRootSessions(service.disable_organizations_root_sessions(call, input)?)
+        }
+        Request::ListOrganizationsFeatures(input) => {
+            Answer::ListOrganizationsFeatures(service.list_organizations_features(call, input)?)
         }
     })
 }
@@ -995,6 +1127,15 @@ structure! {
         1 optional access_key_id "AccessKeyId" String C_ACCESS_KEY_ID_TYPE [];
         2 optional status "Status" String NONE [];
         3 optional create_date "CreateDate" Timestamp NONE [];
+    }
+}
+
+/// `AccountNotManagementOrDelegatedAdministratorException`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AccountNotManagementOrDelegatedAdministratorException {}
+
+structure! {
+    AccountNotManagementOrDelegatedAdministratorException: "com.amazonaws.iam" "AccountNotManagementOrDelegatedAdministratorException" 0b0 0 [] {
     }
 }
 
@@ -1077,6 +1218,15 @@ structure! {
     AttachedPolicy: "com.amazonaws.iam" "AttachedPolicy" 0b0 2 [] {
         0 optional policy_name "PolicyName" String C_POLICY_NAME_TYPE [];
         1 optional policy_arn "PolicyArn" String C_ARN_TYPE [];
+    }
+}
+
+/// `CallerIsNotManagementAccountException`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CallerIsNotManagementAccountException {}
+
+structure! {
+    CallerIsNotManagementAccountException: "com.amazonaws.iam" "CallerIsNotManagementAccountException" 0b0 0 [] {
     }
 }
 
@@ -1529,6 +1679,106 @@ structure! {
     }
 }
 
+/// `DisableOrganizationsRootCredentialsManagementRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DisableOrganizationsRootCredentialsManagementInput {}
+
+structure! {
+    DisableOrganizationsRootCredentialsManagementInput: "com.amazonaws.iam" "DisableOrganizationsRootCredentialsManagementRequest" 0b0 0 [] {
+    }
+}
+
+/// `DisableOrganizationsRootCredentialsManagementResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DisableOrganizationsRootCredentialsManagementOutput {
+    /// `OrganizationId` (length at most 34).
+    pub organization_id: Option<String>,
+    /// `EnabledFeatures`.
+    pub enabled_features: Option<Vec<FeatureType>>,
+}
+
+structure! {
+    DisableOrganizationsRootCredentialsManagementOutput: "com.amazonaws.iam" "DisableOrganizationsRootCredentialsManagementResponse" 0b0 2 [] {
+        0 optional organization_id "OrganizationId" String C_ORGANIZATION_ID_TYPE [];
+        1 optional enabled_features "EnabledFeatures" List NONE [.with_list_member(&L_FEATURES_LIST_TYPE)];
+    }
+}
+
+/// `DisableOrganizationsRootSessionsRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DisableOrganizationsRootSessionsInput {}
+
+structure! {
+    DisableOrganizationsRootSessionsInput: "com.amazonaws.iam" "DisableOrganizationsRootSessionsRequest" 0b0 0 [] {
+    }
+}
+
+/// `DisableOrganizationsRootSessionsResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DisableOrganizationsRootSessionsOutput {
+    /// `OrganizationId` (length at most 34).
+    pub organization_id: Option<String>,
+    /// `EnabledFeatures`.
+    pub enabled_features: Option<Vec<FeatureType>>,
+}
+
+structure! {
+    DisableOrganizationsRootSessionsOutput: "com.amazonaws.iam" "DisableOrganizationsRootSessionsResponse" 0b0 2 [] {
+        0 optional organization_id "OrganizationId" String C_ORGANIZATION_ID_TYPE [];
+        1 optional enabled_features "EnabledFeatures" List NONE [.with_list_member(&L_FEATURES_LIST_TYPE)];
+    }
+}
+
+/// `EnableOrganizationsRootCredentialsManagementRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EnableOrganizationsRootCredentialsManagementInput {}
+
+structure! {
+    EnableOrganizationsRootCredentialsManagementInput: "com.amazonaws.iam" "EnableOrganizationsRootCredentialsManagementRequest" 0b0 0 [] {
+    }
+}
+
+/// `EnableOrganizationsRootCredentialsManagementResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EnableOrganizationsRootCredentialsManagementOutput {
+    /// `OrganizationId` (length at most 34).
+    pub organization_id: Option<String>,
+    /// `EnabledFeatures`.
+    pub enabled_features: Option<Vec<FeatureType>>,
+}
+
+structure! {
+    EnableOrganizationsRootCredentialsManagementOutput: "com.amazonaws.iam" "EnableOrganizationsRootCredentialsManagementResponse" 0b0 2 [] {
+        0 optional organization_id "OrganizationId" String C_ORGANIZATION_ID_TYPE [];
+        1 optional enabled_features "EnabledFeatures" List NONE [.with_list_member(&L_FEATURES_LIST_TYPE)];
+    }
+}
+
+/// `EnableOrganizationsRootSessionsRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EnableOrganizationsRootSessionsInput {}
+
+structure! {
+    EnableOrganizationsRootSessionsInput: "com.amazonaws.iam" "EnableOrganizationsRootSessionsRequest" 0b0 0 [] {
+    }
+}
+
+/// `EnableOrganizationsRootSessionsResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EnableOrganizationsRootSessionsOutput {
+    /// `OrganizationId` (length at most 34).
+    pub organization_id: Option<String>,
+    /// `EnabledFeatures`.
+    pub enabled_features: Option<Vec<FeatureType>>,
+}
+
+structure! {
+    EnableOrganizationsRootSessionsOutput: "com.amazonaws.iam" "EnableOrganizationsRootSessionsResponse" 0b0 2 [] {
+        0 optional organization_id "OrganizationId" String C_ORGANIZATION_ID_TYPE [];
+        1 optional enabled_features "EnabledFeatures" List NONE [.with_list_member(&L_FEATURES_LIST_TYPE)];
+    }
+}
+
 /// `EntityAlreadyExistsException`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EntityAlreadyExistsException {
@@ -1894,6 +2144,31 @@ structure! {
     }
 }
 
+/// `ListOrganizationsFeaturesRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ListOrganizationsFeaturesInput {}
+
+structure! {
+    ListOrganizationsFeaturesInput: "com.amazonaws.iam" "ListOrganizationsFeaturesRequest" 0b0 0 [] {
+    }
+}
+
+/// `ListOrganizationsFeaturesResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ListOrganizationsFeaturesOutput {
+    /// `OrganizationId` (length at most 34).
+    pub organization_id: Option<String>,
+    /// `EnabledFeatures`.
+    pub enabled_features: Option<Vec<FeatureType>>,
+}
+
+structure! {
+    ListOrganizationsFeaturesOutput: "com.amazonaws.iam" "ListOrganizationsFeaturesResponse" 0b0 2 [] {
+        0 optional organization_id "OrganizationId" String C_ORGANIZATION_ID_TYPE [];
+        1 optional enabled_features "EnabledFeatures" List NONE [.with_list_member(&L_FEATURES_LIST_TYPE)];
+    }
+}
+
 /// `ListPoliciesRequest`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ListPoliciesInput {
@@ -2195,6 +2470,24 @@ structure! {
     }
 }
 
+/// `OrganizationNotFoundException`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OrganizationNotFoundException {}
+
+structure! {
+    OrganizationNotFoundException: "com.amazonaws.iam" "OrganizationNotFoundException" 0b0 0 [] {
+    }
+}
+
+/// `OrganizationNotInAllFeaturesModeException`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OrganizationNotInAllFeaturesModeException {}
+
+structure! {
+    OrganizationNotInAllFeaturesModeException: "com.amazonaws.iam" "OrganizationNotInAllFeaturesModeException" 0b0 0 [] {
+    }
+}
+
 /// `Policy`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
@@ -2410,6 +2703,15 @@ structure! {
     RoleLastUsed: "com.amazonaws.iam" "RoleLastUsed" 0b0 2 [] {
         0 optional last_used_date "LastUsedDate" Timestamp NONE [];
         1 optional region "Region" String NONE [];
+    }
+}
+
+/// `ServiceAccessNotEnabledException`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServiceAccessNotEnabledException {}
+
+structure! {
+    ServiceAccessNotEnabledException: "com.amazonaws.iam" "ServiceAccessNotEnabledException" 0b0 0 [] {
     }
 }
 
@@ -2651,6 +2953,23 @@ structure! {
     }
 }
 
+/// `FeatureType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum FeatureType {
+    /// `RootCredentialsManagement`.
+    #[default]
+    RootCredentialsManagement,
+    /// `RootSessions`.
+    RootSessions,
+}
+
+enumeration! {
+    FeatureType {
+        RootCredentialsManagement = "RootCredentialsManagement",
+        RootSessions = "RootSessions",
+    }
+}
+
 /// `PermissionsBoundaryAttachmentType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum PermissionsBoundaryAttachmentType {
@@ -2722,6 +3041,30 @@ enumeration! {
     }
 }
 
+modelled_error! { AccountNotManagementOrDelegatedAdministratorException "AccountNotManagementOrDelegatedAdministratorException" "AccountNotManagementOrDelegatedAdministratorException" 400 Sender  }
+
+static E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION: ErrorInfo = ErrorInfo {
+    shape: "AccountNotManagementOrDelegatedAdministratorException",
+    code: "AccountNotManagementOrDelegatedAdministratorException",
+    status: 400,
+    schema: <AccountNotManagementOrDelegatedAdministratorException as Structure>::SCHEMA,
+    read: |deserializer, reader| {
+        Ok(read_structure::<AccountNotManagementOrDelegatedAdministratorException>(deserializer, reader)?.into())
+    },
+};
+
+modelled_error! { CallerIsNotManagementAccountException "CallerIsNotManagementAccountException" "CallerIsNotManagementAccountException" 400 Sender  }
+
+static E_CALLER_IS_NOT_MANAGEMENT_ACCOUNT_EXCEPTION: ErrorInfo = ErrorInfo {
+    shape: "CallerIsNotManagementAccountException",
+    code: "CallerIsNotManagementAccountException",
+    status: 400,
+    schema: <CallerIsNotManagementAccountException as Structure>::SCHEMA,
+    read: |deserializer, reader| {
+        Ok(read_structure::<CallerIsNotManagementAccountException>(deserializer, reader)?.into())
+    },
+};
+
 modelled_error! { ConcurrentModificationException "ConcurrentModificationException" "ConcurrentModification" 409 Sender message }
 
 static E_CONCURRENT_MODIFICATION_EXCEPTION: ErrorInfo = ErrorInfo {
@@ -2792,6 +3135,28 @@ static E_NO_SUCH_ENTITY_EXCEPTION: ErrorInfo = ErrorInfo {
     read: |deserializer, reader| Ok(read_structure::<NoSuchEntityException>(deserializer, reader)?.into()),
 };
 
+modelled_error! { OrganizationNotFoundException "OrganizationNotFoundException" "OrganizationNotFoundException" 400 Sender  }
+
+static E_ORGANIZATION_NOT_FOUND_EXCEPTION: ErrorInfo = ErrorInfo {
+    shape: "OrganizationNotFoundException",
+    code: "OrganizationNotFoundException",
+    status: 400,
+    schema: <OrganizationNotFoundException as Structure>::SCHEMA,
+    read: |deserializer, reader| Ok(read_structure::<OrganizationNotFoundException>(deserializer, reader)?.into()),
+};
+
+modelled_error! { OrganizationNotInAllFeaturesModeException "OrganizationNotInAllFeaturesModeException" "OrganizationNotInAllFeaturesModeException" 400 Sender  }
+
+static E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION: ErrorInfo = ErrorInfo {
+    shape: "OrganizationNotInAllFeaturesModeException",
+    code: "OrganizationNotInAllFeaturesModeException",
+    status: 400,
+    schema: <OrganizationNotInAllFeaturesModeException as Structure>::SCHEMA,
+    read: |deserializer, reader| {
+        Ok(read_structure::<OrganizationNotInAllFeaturesModeException>(deserializer, reader)?.into())
+    },
+};
+
 modelled_error! { PolicyNotAttachableException "PolicyNotAttachableException" "PolicyNotAttachable" 400 Sender message }
 
 static E_POLICY_NOT_ATTACHABLE_EXCEPTION: ErrorInfo = ErrorInfo {
@@ -2800,6 +3165,16 @@ static E_POLICY_NOT_ATTACHABLE_EXCEPTION: ErrorInfo = ErrorInfo {
     status: 400,
     schema: <PolicyNotAttachableException as Structure>::SCHEMA,
     read: |deserializer, reader| Ok(read_structure::<PolicyNotAttachableException>(deserializer, reader)?.into()),
+};
+
+modelled_error! { ServiceAccessNotEnabledException "ServiceAccessNotEnabledException" "ServiceAccessNotEnabledException" 400 Sender  }
+
+static E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION: ErrorInfo = ErrorInfo {
+    shape: "ServiceAccessNotEnabledException",
+    code: "ServiceAccessNotEnabledException",
+    status: 400,
+    schema: <ServiceAccessNotEnabledException as Structure>::SCHEMA,
+    read: |deserializer, reader| Ok(read_structure::<ServiceAccessNotEnabledException>(deserializer, reader)?.into()),
 };
 
 modelled_error! { ServiceFailureException "ServiceFailureException" "ServiceFailure" 500 Receiver message }
@@ -2821,6 +3196,9 @@ static E_UNMODIFIABLE_ENTITY_EXCEPTION: ErrorInfo = ErrorInfo {
     schema: <UnmodifiableEntityException as Structure>::SCHEMA,
     read: |deserializer, reader| Ok(read_structure::<UnmodifiableEntityException>(deserializer, reader)?.into()),
 };
+
+static L_FEATURES_LIST_TYPE: Schema<'static> =
+    Schema::new_member(shape_id!("com.amazonaws.iam", "FeaturesListType", "member"), ShapeType::String, "member", 0);
 
 static L_ACCESS_KEY_METADATA_LIST_TYPE: Schema<'static> = Schema::new_member(
     shape_id!("com.amazonaws.iam", "accessKeyMetadataListType", "member"),
@@ -2860,6 +3238,10 @@ static L_TAG_LIST_TYPE: Schema<'static> =
 
 static L_USER_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "userListType", "member"), ShapeType::Structure, "member", 0);
+
+pub(crate) static P_ORGANIZATION_ID_TYPE: Pattern = Pattern::new("^o-[a-z0-9]{10,32}$");
+
+static C_ORGANIZATION_ID_TYPE: Constraint = Constraint::new().max(34).pattern(&P_ORGANIZATION_ID_TYPE);
 
 pub(crate) static P_ACCESS_KEY_ID_TYPE: Pattern = Pattern::new("[\\w]+");
 
@@ -2957,6 +3339,7 @@ pub static SERVICE: ServiceInfo = ServiceInfo {
 
 /// The patterns by shape.
 pub(crate) static PATTERNS: &[(&str, &Pattern)] = &[
+    ("OrganizationIdType", &P_ORGANIZATION_ID_TYPE),
     ("accessKeyIdType", &P_ACCESS_KEY_ID_TYPE),
     ("customSuffixType", &P_CUSTOM_SUFFIX_TYPE),
     ("existingUserNameType", &P_EXISTING_USER_NAME_TYPE),
@@ -3820,5 +4203,134 @@ pub(crate) static OP_GET_ACCESS_KEY_LAST_USED: OperationInfo = OperationInfo {
     },
     read_answer: |deserializer, reader| {
         Ok(crate::Answer::Iam(Answer::GetAccessKeyLastUsed(read_structure(deserializer, reader)?)))
+    },
+};
+pub(crate) static OP_ENABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "EnableOrganizationsRootCredentialsManagement",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("EnableOrganizationsRootCredentialsManagementResult"),
+    mutating: true,
+    input: <EnableOrganizationsRootCredentialsManagementInput as Structure>::SCHEMA,
+    output: <EnableOrganizationsRootCredentialsManagementOutput as Structure>::SCHEMA,
+    errors: &[
+        &E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION,
+        &E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION,
+        &E_ORGANIZATION_NOT_FOUND_EXCEPTION,
+        &E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION,
+        &E_CALLER_IS_NOT_MANAGEMENT_ACCOUNT_EXCEPTION,
+    ],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::EnableOrganizationsRootCredentialsManagement(read_structure(
+            deserializer,
+            reader,
+        )?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::EnableOrganizationsRootCredentialsManagement(read_structure(
+            deserializer,
+            reader,
+        )?)))
+    },
+};
+pub(crate) static OP_DISABLE_ORGANIZATIONS_ROOT_CREDENTIALS_MANAGEMENT: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "DisableOrganizationsRootCredentialsManagement",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("DisableOrganizationsRootCredentialsManagementResult"),
+    mutating: true,
+    input: <DisableOrganizationsRootCredentialsManagementInput as Structure>::SCHEMA,
+    output: <DisableOrganizationsRootCredentialsManagementOutput as Structure>::SCHEMA,
+    errors: &[
+        &E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION,
+        &E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION,
+        &E_ORGANIZATION_NOT_FOUND_EXCEPTION,
+        &E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION,
+    ],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::DisableOrganizationsRootCredentialsManagement(read_structure(
+            deserializer,
+            reader,
+        )?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::DisableOrganizationsRootCredentialsManagement(read_structure(
+            deserializer,
+            reader,
+        )?)))
+    },
+};
+pub(crate) static OP_ENABLE_ORGANIZATIONS_ROOT_SESSIONS: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "EnableOrganizationsRootSessions",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("EnableOrganizationsRootSessionsResult"),
+    mutating: true,
+    input: <EnableOrganizationsRootSessionsInput as Structure>::SCHEMA,
+    output: <EnableOrganizationsRootSessionsOutput as Structure>::SCHEMA,
+    errors: &[
+        &E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION,
+        &E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION,
+        &E_ORGANIZATION_NOT_FOUND_EXCEPTION,
+        &E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION,
+        &E_CALLER_IS_NOT_MANAGEMENT_ACCOUNT_EXCEPTION,
+    ],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::EnableOrganizationsRootSessions(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::EnableOrganizationsRootSessions(read_structure(deserializer, reader)?)))
+    },
+};
+pub(crate) static OP_DISABLE_ORGANIZATIONS_ROOT_SESSIONS: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "DisableOrganizationsRootSessions",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("DisableOrganizationsRootSessionsResult"),
+    mutating: true,
+    input: <DisableOrganizationsRootSessionsInput as Structure>::SCHEMA,
+    output: <DisableOrganizationsRootSessionsOutput as Structure>::SCHEMA,
+    errors: &[
+        &E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION,
+        &E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION,
+        &E_ORGANIZATION_NOT_FOUND_EXCEPTION,
+        &E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION,
+    ],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::DisableOrganizationsRootSessions(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::DisableOrganizationsRootSessions(read_structure(deserializer, reader)?)))
+    },
+};
+pub(crate) static OP_LIST_ORGANIZATIONS_FEATURES: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "ListOrganizationsFeatures",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("ListOrganizationsFeaturesResult"),
+    mutating: false,
+    input: <ListOrganizationsFeaturesInput as Structure>::SCHEMA,
+    output: <ListOrganizationsFeaturesOutput as Structure>::SCHEMA,
+    errors: &[
+        &E_SERVICE_ACCESS_NOT_ENABLED_EXCEPTION,
+        &E_ACCOUNT_NOT_MANAGEMENT_OR_DELEGATED_ADMINISTRATOR_EXCEPTION,
+        &E_ORGANIZATION_NOT_FOUND_EXCEPTION,
+        &E_ORGANIZATION_NOT_IN_ALL_FEATURES_MODE_EXCEPTION,
+    ],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::ListOrganizationsFeatures(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::ListOrganizationsFeatures(read_structure(deserializer, reader)?)))
     },
 };

@@ -40,6 +40,15 @@ pub trait Sts {
         let _ = (call, input);
         Err(crate::common::unknown_operation(&SERVICE, "AssumeRole"))
     }
+
+    /// `AssumeRoot`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn assume_root(&mut self, call: &Self::Call, input: AssumeRootInput) -> Result<AssumeRootOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "AssumeRoot"))
+    }
 }
 
 /// An input of any operation of STS.
@@ -49,6 +58,8 @@ pub enum Request {
     GetCallerIdentity(GetCallerIdentityInput),
     /// `AssumeRole`.
     AssumeRole(AssumeRoleInput),
+    /// `AssumeRoot`.
+    AssumeRoot(AssumeRootInput),
 }
 
 impl Request {
@@ -57,6 +68,7 @@ impl Request {
         match self {
             Request::GetCallerIdentity(_) => &OP_GET_CALLER_IDENTITY,
             Request::AssumeRole(_) => &OP_ASSUME_ROLE,
+            Request::AssumeRoot(_) => &OP_ASSUME_ROOT,
         }
     }
 
@@ -65,6 +77,7 @@ impl Request {
         match self {
             Request::GetCallerIdentity(value) => value,
             Request::AssumeRole(value) => value,
+            Request::AssumeRoot(value) => value,
         }
     }
 }
@@ -76,6 +89,8 @@ pub enum Answer {
     GetCallerIdentity(GetCallerIdentityOutput),
     /// `AssumeRole`.
     AssumeRole(AssumeRoleOutput),
+    /// `AssumeRoot`.
+    AssumeRoot(AssumeRootOutput),
 }
 
 impl Answer {
@@ -84,6 +99,7 @@ impl Answer {
         match self {
             Answer::GetCallerIdentity(_) => &OP_GET_CALLER_IDENTITY,
             Answer::AssumeRole(_) => &OP_ASSUME_ROLE,
+            Answer::AssumeRoot(_) => &OP_ASSUME_ROOT,
         }
     }
 
@@ -92,6 +108,7 @@ impl Answer {
         match self {
             Answer::GetCallerIdentity(value) => value,
             Answer::AssumeRole(value) => value,
+            Answer::AssumeRoot(value) => value,
         }
     }
 }
@@ -104,6 +121,7 @@ pub fn dispatch<S: Sts>(service: &mut S, call: &S::Call, request: Request) -> Re
     Ok(match request {
         Request::GetCallerIdentity(input) => Answer::GetCallerIdentity(service.get_caller_identity(call, input)?),
         Request::AssumeRole(input) => Answer::AssumeRole(service.assume_role(call, input)?),
+        Request::AssumeRoot(input) => Answer::AssumeRoot(service.assume_root(call, input)?),
     })
 }
 
@@ -181,6 +199,50 @@ structure! {
         3 optional source_identity "SourceIdentity" String C_SOURCE_IDENTITY_TYPE [];
         4 optional session_token_utilization "SessionTokenUtilization" Integer C_SESSION_TOKEN_UTILIZATION_TYPE [];
         5 optional session_token_size "SessionTokenSize" Integer C_SESSION_TOKEN_SIZE_TYPE [];
+    }
+}
+
+/// `AssumeRootRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AssumeRootInput {
+    /// `TargetPrincipal` (required; length 12 to 2048).
+    pub target_principal: String,
+    /// `TaskPolicyArn` (required).
+    pub task_policy_arn: PolicyDescriptorType,
+    /// `DurationSeconds` (0 to 900).
+    pub duration_seconds: Option<i32>,
+    /// `MinimumSessionTokenSize` (0 to 4096).
+    pub minimum_session_token_size: Option<i32>,
+}
+
+structure! {
+    AssumeRootInput: "com.amazonaws.sts" "AssumeRootRequest" 0b11 4 [] {
+        0 required target_principal "TargetPrincipal" String C_TARGET_PRINCIPAL_TYPE [];
+        1 required task_policy_arn "TaskPolicyArn" Structure NONE [];
+        2 optional duration_seconds "DurationSeconds" Integer C_ROOT_DURATION_SECONDS_TYPE [];
+        3 optional minimum_session_token_size "MinimumSessionTokenSize" Integer C_MINIMUM_SESSION_TOKEN_SIZE_TYPE [];
+    }
+}
+
+/// `AssumeRootResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AssumeRootOutput {
+    /// `Credentials`.
+    pub credentials: Option<Credentials>,
+    /// `SourceIdentity` (length 2 to 64).
+    pub source_identity: Option<String>,
+    /// `SessionTokenUtilization` (at least 0).
+    pub session_token_utilization: Option<i32>,
+    /// `SessionTokenSize` (at least 0).
+    pub session_token_size: Option<i32>,
+}
+
+structure! {
+    AssumeRootOutput: "com.amazonaws.sts" "AssumeRootResponse" 0b0 4 [] {
+        0 optional credentials "Credentials" Structure NONE [];
+        1 optional source_identity "SourceIdentity" String C_SOURCE_IDENTITY_TYPE [];
+        2 optional session_token_utilization "SessionTokenUtilization" Integer C_SESSION_TOKEN_UTILIZATION_TYPE [];
+        3 optional session_token_size "SessionTokenSize" Integer C_SESSION_TOKEN_SIZE_TYPE [];
     }
 }
 
@@ -420,6 +482,10 @@ static L_TAG_LIST_TYPE: Schema<'static> =
 
 static C_PROVIDED_CONTEXTS_LIST_TYPE: Constraint = Constraint::new().min(1).max(5);
 
+static C_ROOT_DURATION_SECONDS_TYPE: Constraint = Constraint::new().min(0).max(900);
+
+static C_TARGET_PRINCIPAL_TYPE: Constraint = Constraint::new().min(12).max(2048);
+
 pub(crate) static P_ACCESS_KEY_ID_TYPE: Pattern = Pattern::new("[\\w]*");
 
 static C_ACCESS_KEY_ID_TYPE: Constraint = Constraint::new().min(16).max(128).pattern(&P_ACCESS_KEY_ID_TYPE);
@@ -548,5 +614,23 @@ pub(crate) static OP_ASSUME_ROLE: OperationInfo = OperationInfo {
     },
     read_answer: |deserializer, reader| {
         Ok(crate::Answer::Sts(Answer::AssumeRole(read_structure(deserializer, reader)?)))
+    },
+};
+pub(crate) static OP_ASSUME_ROOT: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "AssumeRoot",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("AssumeRootResult"),
+    mutating: true,
+    input: <AssumeRootInput as Structure>::SCHEMA,
+    output: <AssumeRootOutput as Structure>::SCHEMA,
+    errors: &[&E_REGION_DISABLED_EXCEPTION, &E_EXPIRED_TOKEN_EXCEPTION],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Sts(Request::AssumeRoot(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Sts(Answer::AssumeRoot(read_structure(deserializer, reader)?)))
     },
 };

@@ -78,9 +78,9 @@ pub(crate) fn create_from(world: &mut World, call: &Call, new: NewStack) -> Resu
         return Err(api::AlreadyExistsException::error(format!("Stack [{}] already exists", new.name)));
     }
     let template = check_template(world, call, &new.definition)?;
-    let runner = runner_call(world, call, new.role.as_deref())?;
     let uuid = world.ids.draw("stack", &[place.0.as_str(), place.1.as_str(), &new.name]).uuid();
     let id: Arc<str> = format!("{}{}/{uuid}", stack_prefix(&place.0, &place.1), new.name).into();
+    let runner = runner_call(world, call, &id, new.role.as_deref())?;
     let now = world.now;
     let mut stack = Stack {
         id: id.clone(),
@@ -171,7 +171,7 @@ pub(crate) fn update_to(
     }
     let role = role.or_else(|| stack.role.as_deref().map(str::to_owned));
     let template = check_template(world, call, &definition)?;
-    let runner = runner_call(world, call, role.as_deref())?;
+    let runner = runner_call(world, call, id, role.as_deref())?;
     let Some(mut stack) = world.cloudformation.stacks.remove(id) else { return Ok(()) };
     let result = (|| {
         let prepared = world.prepare(&stack, &definition, &runner)?;
@@ -268,7 +268,7 @@ pub(crate) fn delete(
         return Err(invalid(format!("Stack [{}] cannot be deleted while in status {}", stack.name, status.as_str())));
     }
     let role = input.role_arn.or_else(|| stack.role.as_deref().map(str::to_owned));
-    let runner = runner_call(world, call, role.as_deref())?;
+    let runner = runner_call(world, call, &id, role.as_deref())?;
     let retained = if forced { stack_resources(world, &id) } else { retained };
     delete_from(world, &id, runner, retained, input.client_request_token.map(Into::into));
     Ok(api::DeleteStackOutput::default())
@@ -361,7 +361,7 @@ pub(crate) fn continue_rollback(
         return Err(invalid(message));
     }
     let role = input.role_arn.or_else(|| stack.role.as_deref().map(str::to_owned));
-    let runner = runner_call(world, call, role.as_deref())?;
+    let runner = runner_call(world, call, &id, role.as_deref())?;
     if let Some(mut stack) = world.cloudformation.stacks.remove(&id) {
         world.resume_rollback(&mut stack, runner, &skipped);
         world.cloudformation.stacks.insert(id, stack);
@@ -409,11 +409,12 @@ pub(crate) fn insufficient(missing: &[&str]) -> Error {
 }
 
 /// Returns as whom resources are worked on: a role that CloudFormation assumes, or the caller by forward access.
-fn runner_call(world: &mut World, call: &Call, role: Option<&str>) -> Result<Call, Error> {
+fn runner_call(world: &mut World, call: &Call, stack: &str, role: Option<&str>) -> Result<Call, Error> {
     let forwarded = call.forwarded(PRINCIPAL, &call.region);
     let Some(role) = role else { return Ok(forwarded) };
     let service = Principal::Service { name: PRINCIPAL.into(), account: call.account().clone() };
-    let asking = Call::inside(service, call.region.clone(), call.request_id.clone());
+    let asking =
+        Call::inside(service, call.region.clone(), call.request_id.clone()).on_behalf_of(stack, call.account());
     let principal = world
         .assume_role(&asking, role, "AWSCloudFormation")
         .map_err(|_| invalid(format!("Role {role} is invalid or cannot be assumed")))?;

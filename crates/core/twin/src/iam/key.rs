@@ -78,6 +78,10 @@ pub(super) fn list(
     call: &Call,
     input: api::ListAccessKeysInput,
 ) -> Result<api::ListAccessKeysOutput, Error> {
+    if input.user_name.is_none() && call.principal.is_root() {
+        // The twin's root users have no keys: AWS gives new member accounts none either.
+        return Ok(api::ListAccessKeysOutput { is_truncated: Some(false), ..api::ListAccessKeysOutput::default() });
+    }
     let name = user::named_or_caller(input.user_name, call)?;
     let user = world.account(call.account())?.iam.user(&name).ok_or_else(|| refusal::no_user(&name))?;
     let keys = user.keys.iter().map(|(id, key)| {

@@ -9,6 +9,9 @@ use stackfleet_policy::PolicySet;
 use super::{Grants, Iam, Role, check, page, refusal, shown_tags};
 use crate::{call::Call, document::Document, time::date_time, world::World};
 
+/// The path of service-linked roles.
+const LINKED_PATH: &str = "/aws-service-role/";
+
 /// What a role is made of; also used by the services that make roles of their own.
 pub(crate) struct NewRole {
     pub(crate) name: String,
@@ -74,6 +77,11 @@ pub(super) fn create(
     let account = call.account().clone();
     let trust = world.trust_document(&input.assume_role_policy_document)?;
     let path = check::path(input.path)?;
+    // A role under this path is bound by no policy of the organization: nobody may make one by hand.
+    if path.starts_with(LINKED_PATH) {
+        let message = format!("Path prefix '{LINKED_PATH}' can only be used for AWS Service linked Roles");
+        return Err(api::InvalidInputException::error(message));
+    }
     let tags = check::merged_tags(&[], input.tags)?;
     let iam = &world.account(&account)?.iam;
     if iam.role(&input.role_name).is_some() {

@@ -22,9 +22,10 @@ pub(super) fn named_or_caller(given: Option<String>, call: &Call) -> Result<Stri
     match (given, &call.principal) {
         (Some(name), _) => Ok(name),
         (None, Principal::User { name, .. }) => Ok(name.to_string()),
-        (None, Principal::Root { .. } | Principal::Session(_) | Principal::Service { .. }) => {
-            Err(common::validation(Service::Iam, "Must specify userName when calling with non-User credentials"))
-        }
+        (
+            None,
+            Principal::Root { .. } | Principal::RootSession(_) | Principal::Session(_) | Principal::Service { .. },
+        ) => Err(common::validation(Service::Iam, "Must specify userName when calling with non-User credentials")),
     }
 }
 
@@ -80,7 +81,8 @@ fn shown(user: &User) -> api::User {
 }
 
 pub(super) fn get(world: &mut World, call: &Call, input: api::GetUserInput) -> Result<api::GetUserOutput, Error> {
-    if let (None, Principal::Root { account }) = (&input.user_name, &call.principal) {
+    if input.user_name.is_none() && call.principal.is_root() {
+        let account = call.account();
         let owner = world.account(account)?;
         let user = api::User {
             path: "/".to_owned(),

@@ -1,9 +1,9 @@
 //! The operations of Lambda.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stackfleet_api::{Error, lambda as api};
-use stackfleet_base::Region;
+use stackfleet_base::{AccountId, Region};
 
 use super::{Function, Source, invalid, missing, name_in, policy};
 use crate::{Call, Principal, World, pages, s3, service::service, sts::role_of};
@@ -56,14 +56,19 @@ pub(super) fn fetch(
     }
 }
 
-/// Refuses a role that is not there or does not trust Lambda.
-fn check_role(world: &mut World, call: &Call, arn: &str) -> Result<(), Error> {
+/// Returns Lambda as it acts for a function of an account.
+pub(super) fn as_service(account: &AccountId, region: &Region, request_id: &Arc<str>, function: &str) -> Call {
+    let service = Principal::Service { name: PRINCIPAL.into(), account: account.clone() };
+    Call::inside(service, region.clone(), request_id.clone()).on_behalf_of(function, account)
+}
+
+/// Refuses a role that is not there or does not trust Lambda with a function.
+fn check_role(world: &mut World, call: &Call, function: &str, arn: &str) -> Result<(), Error> {
     let cross = role_of(arn).is_some_and(|(account, _)| account != *call.account());
     if cross {
         return Err(Error::new("AccessDeniedException", 403, "Cross-account pass role is not allowed."));
     }
-    let service = Principal::Service { name: PRINCIPAL.into(), account: call.account().clone() };
-    let asking = Call::inside(service, call.region.clone(), call.request_id.clone());
+    let asking = as_service(call.account(), &call.region, &call.request_id, &super::arn(call, function));
     world
         .assume_role(&asking, arn, "check")
         .map(drop)
@@ -123,7 +128,7 @@ fn create(
         image: code.image_uri,
     };
     let (code, image) = source.read(world, call)?;
-    check_role(world, call, &input.role)?;
+    check_role(world, call, &name, &input.role)?;
     let revision = revision(world, call, &name);
     let function = Function::new(call, world.now, revision, input, code, image)?;
     let shown = function.shown(&name, world.now);
@@ -211,7 +216,7 @@ fn update_configuration(
     function.check_settled(now)?;
     let name = name.to_owned();
     if let Some(role) = &input.role {
-        check_role(world, call, role)?;
+        check_role(world, call, &name, role)?;
     }
     let revision = revision(world, call, &name);
     let function = world.lambda.find_mut(call, &name)?;

@@ -9,7 +9,7 @@ use stackfleet_api::lambda::AddPermissionInput;
 pub(crate) struct Statement {
     pub(crate) id: String,
     action: String,
-    principal: String,
+    pub(crate) principal: String,
     source_arn: Option<String>,
     source_account: Option<String>,
     organization: Option<String>,

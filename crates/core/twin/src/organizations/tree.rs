@@ -53,6 +53,7 @@ impl World {
             trusted: BTreeMap::new(),
             delegated: BTreeMap::new(),
             root_tags: Vec::new(),
+            root_features: BTreeSet::new(),
             compiled: super::Paths::default(),
         };
         let joined = self.now;

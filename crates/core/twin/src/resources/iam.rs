@@ -15,13 +15,12 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::CreateRole(input) => {
             let path = input.path.as_deref().unwrap_or("/");
             let ask = place.ask(place.arn("role", path, &input.role_name));
-            let ask = boundary(tagged(ask, input.tags.as_deref()), input.permissions_boundary.as_deref());
-            return with_tagging(ask, "iam:TagRole", input.tags.as_deref());
+            return with_tagging(ask, "iam:TagRole", input.tags.as_deref(), input.permissions_boundary.as_deref());
         }
-        Request::GetRole(input) => place.role(&input.role_name),
-        Request::UpdateRole(input) => place.role(&input.role_name),
-        Request::UpdateAssumeRolePolicy(input) => place.role(&input.role_name),
-        Request::DeleteRole(input) => place.role(&input.role_name),
+        Request::GetRole(input) => place.role_change(&input.role_name),
+        Request::UpdateRole(input) => place.role_change(&input.role_name),
+        Request::UpdateAssumeRolePolicy(input) => place.role_change(&input.role_name),
+        Request::DeleteRole(input) => place.role_change(&input.role_name),
         Request::PutRolePolicy(input) => place.role_change(&input.role_name),
         Request::GetRolePolicy(input) => place.role(&input.role_name),
         Request::DeleteRolePolicy(input) => place.role_change(&input.role_name),
@@ -43,8 +42,8 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         }
         Request::CreatePolicy(input) => {
             let path = input.path.as_deref().unwrap_or("/");
-            let ask = tagged(place.ask(place.arn("policy", path, &input.policy_name)), input.tags.as_deref());
-            return with_tagging(ask, "iam:TagPolicy", input.tags.as_deref());
+            let ask = place.ask(place.arn("policy", path, &input.policy_name));
+            return with_tagging(ask, "iam:TagPolicy", input.tags.as_deref(), None);
         }
         Request::GetPolicy(input) => place.policy(&input.policy_arn),
         Request::GetPolicyVersion(input) => place.policy(&input.policy_arn),
@@ -52,12 +51,12 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::DeletePolicyVersion(input) => place.policy(&input.policy_arn),
         Request::ListPolicyVersions(input) => place.policy(&input.policy_arn),
         Request::DeletePolicy(input) => place.policy(&input.policy_arn),
-        Request::ListPolicies(input) => place.ask(place.arn("policy", prefix(input.path_prefix.as_deref()), "")),
+        // Denials name no ARN here, but in AWS, too: `on resource: policy path /`.
+        Request::ListPolicies(input) => place.ask(format!("policy path {}", prefix(input.path_prefix.as_deref()))),
         Request::CreateUser(input) => {
             let path = input.path.as_deref().unwrap_or("/");
             let ask = place.ask(place.arn("user", path, &input.user_name));
-            let ask = boundary(tagged(ask, input.tags.as_deref()), input.permissions_boundary.as_deref());
-            return with_tagging(ask, "iam:TagUser", input.tags.as_deref());
+            return with_tagging(ask, "iam:TagUser", input.tags.as_deref(), input.permissions_boundary.as_deref());
         }
         Request::GetUser(input) => place.user(input.user_name.as_deref()),
         Request::DeleteUser(input) => place.user(Some(&input.user_name)),
@@ -79,8 +78,13 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::ListAccessKeys(input) => place.user(input.user_name.as_deref()),
         Request::GetAccessKeyLastUsed(input) => {
             let owner = world.keys.get(&input.access_key_id).filter(|(account, _)| account == call.account());
-            place.user(owner.map(|(_, name)| name.as_str()))
+            place.user(Some(owner.map_or("*", |(_, name)| name)))
         }
+        Request::EnableOrganizationsRootCredentialsManagement(_)
+        | Request::DisableOrganizationsRootCredentialsManagement(_)
+        | Request::EnableOrganizationsRootSessions(_)
+        | Request::DisableOrganizationsRootSessions(_)
+        | Request::ListOrganizationsFeatures(_) => place.ask("*".to_owned()),
     }]
 }
 
@@ -107,7 +111,7 @@ impl Place<'_> {
         }
     }
 
-    /// A change of what a role may do: its boundary is a key.
+    /// What AWS asks with the role's boundary as a key: changes of what it may do, and some more.
     fn role_change(&self, name: &str) -> Ask {
         bounded(self.role(name), self.iam.and_then(|iam| iam.role(name)).map(|role| &role.grants))
     }
@@ -115,7 +119,12 @@ impl Place<'_> {
     fn user(&self, name: Option<&str>) -> Ask {
         let caller = match &self.call.principal {
             Principal::User { name, .. } => Some(&**name),
-            Principal::Root { .. } | Principal::Session(_) | Principal::Service { .. } => None,
+            Principal::Root { .. } | Principal::RootSession(_) if name.is_none() => {
+                return self.ask(self.arn("root", "", ""));
+            }
+            Principal::Root { .. } | Principal::RootSession(_) | Principal::Session(_) | Principal::Service { .. } => {
+                None
+            }
         };
         let Some(name) = name.or(caller) else { return self.ask(self.arn("user", "/", "*")) };
         match self.iam.and_then(|iam| iam.user(name)) {
@@ -143,14 +152,7 @@ fn own_tags(ask: Ask, tags: &[(String, String)]) -> Ask {
 }
 
 fn bounded(ask: Ask, grants: Option<&Grants>) -> Ask {
-    boundary(ask, grants.and_then(|grants| grants.boundary.as_deref()))
-}
-
-fn boundary(ask: Ask, arn: Option<&str>) -> Ask {
-    match arn {
-        Some(arn) => ask.key("iam:PermissionsBoundary", arn),
-        None => ask,
-    }
+    ask.key_of("iam:PermissionsBoundary", grants.and_then(|grants| grants.boundary.as_ref()))
 }
 
 fn tagged(ask: Ask, tags: Option<&[Tag]>) -> Ask {
@@ -158,12 +160,10 @@ fn tagged(ask: Ask, tags: Option<&[Tag]>) -> Ask {
 }
 
 /// Whoever makes something with tags must also be allowed to tag it.
-fn with_tagging(ask: Ask, action: &'static str, tags: Option<&[Tag]>) -> Vec<Ask> {
-    if tags.is_none_or(<[Tag]>::is_empty) {
-        return vec![ask];
-    }
-    let tagging = Ask { action: action.into(), ..ask.clone() };
-    vec![ask, tagging]
+fn with_tagging(ask: Ask, action: &'static str, tags: Option<&[Tag]>, boundary: Option<&str>) -> Vec<Ask> {
+    let ask = tagged(ask, tags);
+    let tagging = tags.is_some_and(|tags| !tags.is_empty()).then(|| Ask { action: action.into(), ..ask.clone() });
+    std::iter::once(ask.key_of("iam:PermissionsBoundary", boundary)).chain(tagging).collect()
 }
 
 fn prefix(given: Option<&str>) -> &str {

@@ -46,7 +46,9 @@ pub(super) fn asks(world: &World, request: &Request) -> Vec<Ask> {
             node(&input.root_id).key("organizations:PolicyType", input.policy_type.as_str())
         }
         Request::CreatePolicy(input) => {
-            let ask = ask("*".to_owned()).key("organizations:PolicyType", input.type_.as_str());
+            let kind = input.type_.as_str();
+            let any = organization.arn(&format!("policy/{}/{}/*", organization.id, kind.to_lowercase()));
+            let ask = ask(any).key("organizations:PolicyType", kind);
             tagged(ask, input.tags.as_deref())
         }
         Request::ListPolicies(input) => ask("*".to_owned()).key("organizations:PolicyType", input.filter.as_str()),
@@ -75,14 +77,19 @@ pub(super) fn asks(world: &World, request: &Request) -> Vec<Ask> {
         | Request::ListAccounts(_)
         | Request::DescribeCreateAccountStatus(_)
         | Request::ListCreateAccountStatus(_)
-        | Request::ListAWSServiceAccessForOrganization(_)
-        | Request::ListDelegatedAdministrators(_) => ask("*".to_owned()),
+        | Request::ListAWSServiceAccessForOrganization(_) => ask("*".to_owned()),
+        Request::ListDelegatedAdministrators(input) => {
+            ask("*".to_owned()).key_of("organizations:ServicePrincipal", input.service_principal.as_ref())
+        }
     }]
 }
 
 fn any(organization: &Organization, request: &Request, id: &str) -> Ask {
-    let arn = if organization.is_target(id) { organization.node_arn(id) } else { policy_arn(organization, id) };
-    Ask::new(request.operation().iam_action(), arn)
+    let ask = |arn: String| Ask::new(request.operation().iam_action(), arn);
+    if organization.is_target(id) {
+        return ask(organization.node_arn(id));
+    }
+    ask(policy_arn(organization, id)).key("organizations:PolicyType", kind(organization, id))
 }
 
 fn kind(organization: &Organization, policy: &str) -> String {

@@ -6,7 +6,8 @@ use stackfleet_base::Arn;
 use crate::{authorize::Ask, call::Call, document::Document, sns::arn, world::World};
 
 pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
-    let action = request.operation().iam_action();
+    // SNS writes its name in capitals in denials; policies do not tell the difference.
+    let action = format!("SNS:{}", request.operation().name);
     let topic = |given: &str| {
         let ask = Ask::new(action.clone(), given).resource_tags(world.sns.tags_of(given));
         let owner = given.parse::<Arn>().ok().and_then(|arn| arn.account().parse().ok());
@@ -22,7 +23,7 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
             let ask = tagged(Ask::new(action, arn(call, &input.name)), input.tags.as_deref());
             let mut asks = vec![ask.clone()];
             if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
-                asks.push(Ask { action: "sns:TagResource".into(), ..ask });
+                asks.push(Ask { action: "SNS:TagResource".into(), ..ask });
             }
             asks
         }
@@ -50,7 +51,7 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
             vec![topic(&input.resource_arn).keys("aws:TagKeys", input.tag_keys.clone())]
         }
         Request::ListTagsForResource(input) => vec![topic(&input.resource_arn)],
-        Request::ListTopics(_) | Request::ListSubscriptions(_) => vec![Ask::new(action, "*")],
+        Request::ListTopics(_) | Request::ListSubscriptions(_) => vec![Ask::new(action, arn(call, "*"))],
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     match request {
         Request::PutParameter(input) => {
             let ask = tagged(parameter(&input.name), input.tags.as_deref());
-            let mut asks = vec![ask.clone()];
+            let own = ask.clone().key("ssm:Overwrite", (input.overwrite == Some(true)).to_string());
+            let mut asks = vec![own.key_of("ssm:Policies", input.policies.as_ref())];
             if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
                 asks.push(Ask { action: "ssm:AddTagsToResource".into(), ..ask });
             }
@@ -29,8 +30,11 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         }
         Request::GetParameter(input) => vec![parameter(&input.name)],
         Request::GetParameters(input) => input.names.iter().map(|name| parameter(name)).collect(),
-        Request::GetParametersByPath(input) => vec![parameter(input.path.trim_end_matches('/'))],
-        Request::DescribeParameters(_) => vec![Ask::new(action, "*")],
+        Request::GetParametersByPath(input) => {
+            let recursive = (input.recursive == Some(true)).to_string();
+            vec![parameter(input.path.trim_end_matches('/')).key("ssm:Recursive", recursive)]
+        }
+        Request::DescribeParameters(_) => vec![Ask::new(action, arn_of_all(call))],
         Request::DeleteParameter(input) => vec![parameter(&input.name)],
         Request::AddTagsToResource(input) => vec![tagged(parameter(&input.resource_id), Some(&input.tags))],
         Request::RemoveTagsFromResource(input) => {
@@ -38,6 +42,11 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         }
         Request::ListTagsForResource(input) => vec![parameter(&input.resource_id)],
     }
+}
+
+/// What a list of all parameters is asked for, as AWS's denials show.
+fn arn_of_all(call: &Call) -> String {
+    format!("arn:{}:ssm:{}:{}:*", call.region.partition().as_str(), call.region, call.account())
 }
 
 fn tagged(ask: Ask, tags: Option<&[Tag]>) -> Ask {

@@ -1,6 +1,8 @@
 //! What requests of S3 ask for, and how S3 says no.
 
-use super::{Bucket, Error, Headers, ListObjects, PutObject, Request, Setting};
+use super::{
+    Bucket, Error, Headers, ListObjects, PutObject, Request, Setting, SettingValue, bucket::METHOD_NOT_ALLOWED,
+};
 use crate::{
     authorize::{self, Ask},
     call::Call,
@@ -11,6 +13,25 @@ use crate::{
 pub(crate) fn check(world: &mut World, call: &Call, request: &Request) -> Result<(), Error> {
     let asks = asks(world, call, request);
     decide(world, call, &asks)
+}
+
+/// Refuses everybody outside of the bucket's account what S3 leaves to it alone, whatever policies allow: its policy.
+pub(crate) fn check_owner(world: &World, call: &Call, request: &Request) -> Result<(), Error> {
+    let owner = request.bucket().and_then(|name| world.s3.buckets.get(name)).map(|bucket| &bucket.owner);
+    if on_policy(request) && owner.is_some_and(|owner| owner != call.account()) {
+        return Err(Error::new(405, "MethodNotAllowed", METHOD_NOT_ALLOWED));
+    }
+    Ok(())
+}
+
+/// Tells whether a request reads, puts or deletes a bucket's policy.
+const fn on_policy(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::GetBucketSetting { setting: Setting::Policy, .. }
+            | Request::DeleteBucketSetting { setting: Setting::Policy, .. }
+            | Request::PutBucketSetting { value: SettingValue::Policy(_), .. }
+    )
 }
 
 /// Decides whether the caller may list a bucket: others are not told that a key is missing.
@@ -62,12 +83,18 @@ fn decide(world: &mut World, call: &Call, asks: &[Ask]) -> Result<(), Error> {
     Err(Error::new(403, "AccessDenied", message))
 }
 
-/// S3 puts the resource in quotation marks, other services do not.
+/// The action on all buckets of an account.
+const LIST_BUCKETS: &str = "s3:ListAllMyBuckets";
+
+/// S3 puts the resource in quotation marks, other services do not; where there is none it says nothing of it.
 fn quoted(denial: &str) -> String {
     let Some((before, after)) = denial.split_once(" on resource: ") else { return denial.to_owned() };
     // A key may hold blanks; the reason begins with one of two phrases.
     let cut = [" with an explicit deny ", " because no "].iter().filter_map(|phrase| after.rfind(phrase)).max();
     let (resource, reason) = after.split_at(cut.unwrap_or(after.len()));
+    if before.ends_with(LIST_BUCKETS) {
+        return format!("{before}{reason}");
+    }
     format!("{before} on resource: \"{resource}\"{reason}")
 }
 
@@ -84,7 +111,9 @@ fn place<'a>(world: &'a World, name: &'a str) -> Option<Place<'a>> {
 impl Place<'_> {
     fn ask(&self, action: &'static str, resource: String) -> Ask {
         let policy = self.bucket.policy.as_ref().map(crate::document::Document::set);
-        Ask::new(action, resource).owned(&self.bucket.owner, policy)
+        // Its own key beside the common one; and the front door takes signatures of this version only.
+        let ask = Ask::new(action, resource).key("s3:ResourceAccount", self.bucket.owner.as_str());
+        ask.key("s3:signatureversion", "AWS4-HMAC-SHA256").owned(&self.bucket.owner, policy)
     }
 
     fn bucket_ask(&self, action: &'static str) -> Ask {
@@ -104,72 +133,82 @@ impl Place<'_> {
     }
 }
 
-fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
+pub(crate) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
     let bucket = request.bucket().unwrap_or_default();
-    if let Request::CreateBucket { location, .. } = request {
+    if let Request::CreateBucket { location, ownership, .. } = request {
         let region = location.as_deref().unwrap_or(call.region.as_str());
         let ask = Ask::new("s3:CreateBucket", format!("arn:aws:s3:::{bucket}"));
-        return vec![ask.key("s3:locationconstraint", region)];
+        let ask = ask.key("s3:locationconstraint", region).key_of("s3:x-amz-object-ownership", ownership.as_ref());
+        return vec![ask.key("s3:ResourceAccount", call.account().as_str())];
     }
     if matches!(request, Request::ListBuckets { .. }) {
-        return vec![Ask::new("s3:ListAllMyBuckets", "arn:aws:s3:::*")];
+        return vec![Ask::new(LIST_BUCKETS, "*")];
     }
     let Some(place) = place(world, bucket) else { return Vec::new() };
-    match request {
-        Request::ListBuckets { .. } | Request::CreateBucket { .. } => Vec::new(),
-        Request::DeleteBucket { .. } => vec![place.bucket_ask("s3:DeleteBucket")],
-        Request::HeadBucket { .. } => vec![place.bucket_ask("s3:ListBucket")],
-        Request::GetBucketLocation { .. } => vec![place.bucket_ask("s3:GetBucketLocation")],
-        Request::GetBucketSetting { setting, .. } => vec![place.bucket_ask(get_action(*setting))],
-        Request::PutBucketSetting { value, .. } => vec![place.bucket_ask(put_action(value.setting()))],
-        Request::DeleteBucketSetting { setting: Setting::Policy, .. } => {
-            vec![place.bucket_ask("s3:DeleteBucketPolicy")]
+    if on_policy(request) && call.principal.is_root() && *call.account() == place.bucket.owner {
+        // So that nobody is locked out for ever, a bucket's policy says nothing to the root user about itself
+        // (S3 API reference, PutBucketPolicy). The organization's policies still do.
+        return place.asks(world, request).into_iter().map(|ask| Ask { policy: None, ..ask }).collect();
+    }
+    place.asks(world, request)
+}
+
+impl Place<'_> {
+    fn asks(&self, world: &World, request: &Request) -> Vec<Ask> {
+        match request {
+            Request::ListBuckets { .. } | Request::CreateBucket { .. } => Vec::new(),
+            Request::DeleteBucket { .. } => vec![self.bucket_ask("s3:DeleteBucket")],
+            Request::HeadBucket { .. } => vec![self.bucket_ask("s3:ListBucket")],
+            Request::GetBucketLocation { .. } => vec![self.bucket_ask("s3:GetBucketLocation")],
+            Request::GetBucketSetting { setting, .. } => vec![self.bucket_ask(get_action(*setting))],
+            Request::PutBucketSetting { value, .. } => vec![self.bucket_ask(put_action(value.setting()))],
+            Request::DeleteBucketSetting { setting: Setting::Policy, .. } => {
+                vec![self.bucket_ask("s3:DeleteBucketPolicy")]
+            }
+            Request::DeleteBucketSetting { setting, .. } => vec![self.bucket_ask(put_action(*setting))],
+            Request::PutObject(put) | Request::CreateMultipartUpload(put) => put_asks(self, put),
+            Request::GetObject(get) => {
+                let action = if get.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+                vec![versioned(self.existing(action, &get.key), get.version_id.as_deref())]
+            }
+            Request::CopyObject(copy) => {
+                let from = place(world, &copy.source_bucket);
+                let read = from.map(|from| {
+                    let action = if copy.source_version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+                    from.existing(action, &copy.source_key)
+                });
+                let source = format!("{}/{}", copy.source_bucket, copy.source_key);
+                let write = self.object_ask("s3:PutObject", &copy.key).key("s3:x-amz-copy-source", source);
+                read.into_iter().chain([write]).collect()
+            }
+            Request::DeleteObject { key, version_id, .. } => vec![delete_ask(self, key, version_id.as_deref())],
+            Request::DeleteObjects { objects, .. } => {
+                objects.iter().map(|(key, version)| delete_ask(self, key, version.as_deref())).collect()
+            }
+            Request::GetObjectTagging { key, version_id, .. } => {
+                let action = if version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
+                vec![versioned(self.existing(action, key), version_id.as_deref())]
+            }
+            Request::PutObjectTagging { key, version_id, tags, .. } => {
+                let action = if version_id.is_some() { "s3:PutObjectVersionTagging" } else { "s3:PutObjectTagging" };
+                vec![request_tags(versioned(self.existing(action, key), version_id.as_deref()), tags)]
+            }
+            Request::ListObjects(list) => vec![listed(self.bucket_ask("s3:ListBucket"), list)],
+            Request::ListObjectVersions(list) => vec![listed(self.bucket_ask("s3:ListBucketVersions"), list)],
+            Request::UploadPart { key, .. } | Request::CompleteMultipartUpload { key, .. } => {
+                vec![self.object_ask("s3:PutObject", key)]
+            }
+            Request::AbortMultipartUpload { key, .. } => vec![self.object_ask("s3:AbortMultipartUpload", key)],
+            Request::ListParts { key, .. } => vec![self.object_ask("s3:ListMultipartUploadParts", key)],
+            Request::ListMultipartUploads { .. } => vec![self.bucket_ask("s3:ListBucketMultipartUploads")],
         }
-        Request::DeleteBucketSetting { setting, .. } => vec![place.bucket_ask(put_action(*setting))],
-        Request::PutObject(put) | Request::CreateMultipartUpload(put) => put_asks(&place, put),
-        Request::GetObject(get) => {
-            let action = if get.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-            vec![versioned(place.existing(action, &get.key), get.version_id.as_deref())]
-        }
-        Request::CopyObject(copy) => {
-            let from = self::place(world, &copy.source_bucket);
-            let read = from.map(|from| {
-                let action = if copy.source_version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-                from.existing(action, &copy.source_key)
-            });
-            let source = format!("{}/{}", copy.source_bucket, copy.source_key);
-            let write = place.object_ask("s3:PutObject", &copy.key).key("s3:x-amz-copy-source", source);
-            read.into_iter().chain([write]).collect()
-        }
-        Request::DeleteObject { key, version_id, .. } => vec![delete_ask(&place, key, version_id.as_deref())],
-        Request::DeleteObjects { objects, .. } => {
-            objects.iter().map(|(key, version)| delete_ask(&place, key, version.as_deref())).collect()
-        }
-        Request::GetObjectTagging { key, version_id, .. } => {
-            let action = if version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
-            vec![versioned(place.existing(action, key), version_id.as_deref())]
-        }
-        Request::PutObjectTagging { key, version_id, tags, .. } => {
-            let action = if version_id.is_some() { "s3:PutObjectVersionTagging" } else { "s3:PutObjectTagging" };
-            vec![request_tags(versioned(place.existing(action, key), version_id.as_deref()), tags)]
-        }
-        Request::ListObjects(list) => vec![listed(place.bucket_ask("s3:ListBucket"), list)],
-        Request::ListObjectVersions(list) => vec![listed(place.bucket_ask("s3:ListBucketVersions"), list)],
-        Request::UploadPart { key, .. } | Request::CompleteMultipartUpload { key, .. } => {
-            vec![place.object_ask("s3:PutObject", key)]
-        }
-        Request::AbortMultipartUpload { key, .. } => vec![place.object_ask("s3:AbortMultipartUpload", key)],
-        Request::ListParts { key, .. } => vec![place.object_ask("s3:ListMultipartUploadParts", key)],
-        Request::ListMultipartUploads { .. } => vec![place.bucket_ask("s3:ListBucketMultipartUploads")],
     }
 }
 
 fn put_asks(place: &Place<'_>, put: &PutObject) -> Vec<Ask> {
     let ask = encrypted(place.object_ask("s3:PutObject", &put.key), &put.headers);
-    let ask = match &put.acl {
-        Some(acl) => ask.key("s3:x-amz-acl", acl.as_str()),
-        None => ask,
-    };
+    let ask = ask.key_of("s3:x-amz-acl", put.acl.as_ref()).key_of("s3:if-match", put.if_match.as_ref());
+    let ask = ask.key_of("s3:if-none-match", put.if_none_match.then_some("*"));
     if put.tags.is_empty() {
         return vec![ask];
     }
@@ -182,10 +221,7 @@ fn encrypted(ask: Ask, headers: &Headers) -> Ask {
         ("s3:x-amz-server-side-encryption-aws-kms-key-id", &headers.kms_key_id),
         ("s3:x-amz-storage-class", &headers.storage_class),
     ];
-    keys.into_iter().fold(ask, |ask, (name, value)| match value {
-        Some(value) => ask.key(name, value.as_str()),
-        None => ask,
-    })
+    keys.into_iter().fold(ask, |ask, (name, value)| ask.key_of(name, value.as_ref()))
 }
 
 fn request_tags(ask: Ask, tags: &[(String, String)]) -> Ask {
@@ -203,10 +239,7 @@ fn delete_ask(place: &Place<'_>, key: &str, version_id: Option<&str>) -> Ask {
 }
 
 fn versioned(ask: Ask, version_id: Option<&str>) -> Ask {
-    match version_id {
-        Some(id) => ask.key("s3:VersionId", id),
-        None => ask,
-    }
+    ask.key_of("s3:VersionId", version_id)
 }
 
 fn listed(ask: Ask, list: &ListObjects) -> Ask {
@@ -215,10 +248,7 @@ fn listed(ask: Ask, list: &ListObjects) -> Ask {
         ("s3:delimiter", list.delimiter.clone()),
         ("s3:max-keys", list.max_keys.map(|max| max.to_string())),
     ];
-    keys.into_iter().fold(ask, |ask, (name, value)| match value {
-        Some(value) => ask.key(name, value),
-        None => ask,
-    })
+    keys.into_iter().fold(ask, |ask, (name, value)| ask.key_of(name, value.as_ref()))
 }
 
 const fn get_action(setting: Setting) -> &'static str {

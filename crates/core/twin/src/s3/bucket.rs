@@ -199,7 +199,7 @@ impl Bucket {
     }
 }
 
-const METHOD_NOT_ALLOWED: &str = "The specified method is not allowed against this resource.";
+pub(super) const METHOD_NOT_ALLOWED: &str = "The specified method is not allowed against this resource.";
 const MALFORMED_XML: &str = "The XML you provided was not well-formed or did not validate against our published schema";
 
 /// Checks a bucket's name by S3's rules for general purpose buckets.

@@ -56,6 +56,32 @@ fn a_role_is_deleted_only_when_nothing_hangs_on_it() {
 }
 
 #[test]
+fn service_linked_roles_are_their_services_alone() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    let by_hand = ask!(rig, admin, Iam iam CreateRole CreateRoleInput {
+        role_name: "pretender".to_owned(),
+        assume_role_policy_document: TRUST.to_owned(),
+        path: Some("/aws-service-role/ecs.amazonaws.com/".to_owned()),
+    });
+    assert_eq!(
+        refusal(by_hand),
+        "InvalidInput: Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles"
+    );
+    let made = ask!(rig, admin, Iam iam CreateServiceLinkedRole CreateServiceLinkedRoleInput {
+        aws_service_name: "ecs.amazonaws.com".to_owned(),
+    });
+    let made = made.unwrap().role.unwrap();
+    let delete = ask!(rig, admin, Iam iam DeleteRole DeleteRoleInput { role_name: made.role_name });
+    assert!(refusal(delete).contains("this role is only modifiable by AWS"));
+    let assumed = ask!(rig, admin, Sts sts AssumeRole AssumeRoleInput {
+        role_arn: made.arn,
+        role_session_name: "s".to_owned(),
+    });
+    assert!(refusal(assumed).ends_with("because no role trust policy allows the sts:AssumeRole action"));
+}
+
+#[test]
 fn documents_and_attachments_are_checked() {
     let mut rig = Rig::new();
     let admin = rig.admin();

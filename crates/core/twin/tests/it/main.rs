@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 #![expect(clippy::needless_update, reason = "the macro that asks gives all members a default")]
 
+mod deputies;
 mod fidelity;
 mod identity;
 mod kit;
 mod organizations;
 mod regions;
+mod roots;
 mod saving;
 mod services;
 mod sessions;

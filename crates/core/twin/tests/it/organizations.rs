@@ -27,7 +27,7 @@ fn move_account(rig: &mut Rig, account: &AccountId, from: &str, to: &str) -> Res
     .map(|_| ())
 }
 
-fn enable_scps(rig: &mut Rig) {
+pub(crate) fn enable_scps(rig: &mut Rig) {
     let admin = rig.admin();
     let root_id = root_id(rig);
     ask!(rig, admin, Organizations organizations EnablePolicyType EnablePolicyTypeInput {
@@ -38,7 +38,7 @@ fn enable_scps(rig: &mut Rig) {
     rig.wait(5);
 }
 
-fn create_scp(rig: &mut Rig, name: &str, statement: &str) -> Result<String, Error> {
+pub(crate) fn create_scp(rig: &mut Rig, name: &str, statement: &str) -> Result<String, Error> {
     let admin = rig.admin();
     let created = ask!(rig, admin, Organizations organizations CreatePolicy CreatePolicyInput {
         name: name.to_owned(),
@@ -49,7 +49,7 @@ fn create_scp(rig: &mut Rig, name: &str, statement: &str) -> Result<String, Erro
     created.map(|output| output.policy.unwrap().policy_summary.unwrap().id.unwrap())
 }
 
-fn attach(rig: &mut Rig, policy: &str, target: &str) -> Result<(), Error> {
+pub(crate) fn attach(rig: &mut Rig, policy: &str, target: &str) -> Result<(), Error> {
     let admin = rig.admin();
     ask!(rig, admin, Organizations organizations AttachPolicy AttachPolicyInput {
         policy_id: policy.to_owned(),

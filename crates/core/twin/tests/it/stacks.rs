@@ -258,7 +258,7 @@ Resources:
     assert_eq!(stack(&mut rig, &admin, "bad").stack_status.as_str(), "ROLLBACK_COMPLETE");
     let all = events(&mut rig, &admin, "bad");
     let failed = all.iter().find(|line| line.starts_with("T CREATE_FAILED")).unwrap();
-    assert!(failed.contains("is not authorized to perform: sns:GetTopicAttributes"), "{failed}");
+    assert!(failed.contains("is not authorized to perform: SNS:GetTopicAttributes"), "{failed}");
     assert!(failed.contains("HandlerErrorCode: AccessDenied)"), "{failed}");
 }
 

@@ -25,7 +25,7 @@ fn a_denial_names_the_statement_and_is_mended_by_the_next_deploy() {
     let failed = failed.says(&[
         "✗ 1 failed, 25 current",
         "SensitiveData",
-        "FindingsTopic (AWS::SNS::Topic): sns:CreateTopic is denied by a service control policy",
+        "FindingsTopic (AWS::SNS::Topic): SNS:CreateTopic is denied by a service control policy",
         "at policies/lockdown.json:10 (NoWayToTheInternet)",
         "allow the action in the policy, or leave the account out",
     ]);

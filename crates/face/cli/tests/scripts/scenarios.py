@@ -1,4 +1,6 @@
-"""Plays scenarios of access control against a served twin with boto3: READY-FILE SCENARIOS.json
+"""Plays scenarios of access control against a served twin with boto3: READY-FILE SCENARIOS.json [NAME...]
+
+Names, or parts of them, choose scenarios; each is played for itself, and none needs another.
 
 A scenario makes users, roles, buckets, topics and policies of the organization, and then makes calls. Each call either is
 allowed, or is refused with the words that it says. Keys of a scenario:
@@ -9,23 +11,28 @@ roles       "account/name" -> trust (statements, or who may assume it), allow (s
 users       "account/name" -> allow, boundary, tags
 buckets     name -> account, policy, objects
 topics      "account/name" -> policy
+functions   "account/name" -> lets-in: arguments of add_permission; its role is "account/name-role" and may write logs
 before      calls made as the account's administrator: account, call, with
-calls       as, call, with, region, says (of a refusal); session: arguments of the last AssumeRole
+calls       as, call, with, region, says (of a refusal); session: arguments of the last AssumeRole; shows: what the answer
+            comes to contain, which is waited for; lacks: what it does not contain
 
-`as` is an administrator ("account"), a user or role ("account/name"), or a list: each assumes the next. In texts {account}
+`as` is an administrator ("account"), a user or role ("account/name"), or a list: each assumes the next. "root of ACCOUNT"
+is the account's root user for the task that `session` names (S3UnlockBucketPolicy). In texts {account}
 is the account's id, {organization} and {unit:...} are the ids of the organization and of paths of its units. Statements may
 leave out Effect (Allow) and Resource (*).
 """
 
+import io
 import json
 import sys
 import time
+import zipfile
 
 import botocore.config
 import botocore.exceptions
 import botocore.session
 
-ready_file, scenarios_file = sys.argv[1:]
+ready_file, scenarios_file, *chosen = sys.argv[1:]
 with open(ready_file) as file:
     ready = json.load(file)
 
@@ -159,6 +166,21 @@ def tags(given):
     return [{"Key": key, "Value": value} for key, value in given.items()]
 
 
+def assume_root(account, task):
+    """Opens a session of a member's root user for a task, as the management account may."""
+    arguments = {"TargetPrincipal": names[account], "TaskPolicyArn": {"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}}
+    found = call(ROOT, "sts.assume_root", arguments)["Credentials"]
+    return (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+
+def package():
+    """A deployment package; nobody runs it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.py", "def b(event, context): pass")
+    return packed.getvalue()
+
+
 class Scenario:
     def __init__(self, given):
         self.given, self.keys, self.arns, self.undo = given, {}, {}, []
@@ -192,6 +214,8 @@ class Scenario:
             if "policy" in topic:
                 policy = document([{"Resource": arn, **statement} for statement in topic["policy"]])
                 sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+        for place, function in given.get("functions", {}).items():
+            self.function(*place.split("/"), function)
         for step in given.get("before", []):
             call(administrator(step["account"]), step["call"], fill(step["with"]))
         for kind, member in [("SERVICE_CONTROL_POLICY", "scps"), ("RESOURCE_CONTROL_POLICY", "rcps")]:
@@ -202,6 +226,19 @@ class Scenario:
             full = {"PolicyId": "p-FullAWSAccess", "TargetId": names[target]}
             call(ROOT, "organizations.detach_policy", full)
             self.undo.insert(0, ("organizations.attach_policy", full))
+
+    def function(self, account, name, given):
+        """Makes a function that services call, with a role that writes its logs, and waits for it."""
+        iam, functions = (client(administrator(account), service) for service in ("iam", "lambda"))
+        role = {"allow": {"Action": "logs:*"}}
+        extra = {"AssumeRolePolicyDocument": trust({"Service": "lambda.amazonaws.com"})}
+        arn = self.entity(iam, "role", f"{name}-role", account, role, extra)
+        code = {"Runtime": "python3.13", "Handler": "a.b", "Code": {"ZipFile": package()}}
+        functions.create_function(FunctionName=name, Role=arn, **code)
+        for number, permission in enumerate(given["lets-in"]):
+            permission = {"StatementId": f"s{number}", "Action": "lambda:InvokeFunction", **fill(permission)}
+            functions.add_permission(FunctionName=name, **permission)
+        until(60, lambda: functions.get_function_configuration(FunctionName=name)["State"] == "Active")
 
     def entity(self, iam, kind, name, account, given, extra):
         """Makes a user or role with its policies, and returns its ARN."""
@@ -232,7 +269,9 @@ class Scenario:
         keys = None
         for index, place in enumerate(chain):
             last = index + 1 == len(chain)
-            if "/" not in place:
+            if place.startswith("root of "):
+                keys = assume_root(place.removeprefix("root of "), session)
+            elif "/" not in place:
                 keys = administrator(place)
             elif place in self.keys:
                 keys = self.keys[place]
@@ -251,9 +290,9 @@ class Scenario:
             try:
                 keys = self.sign_in(step["as"], step.get("session", {}))
                 with_ = fill(step.get("with", {}))
-                if step["call"] != "assumed":
-                    call(keys, step["call"], with_, step.get("region", "eu-west-1"))
                 answer = None
+                if step["call"] != "assumed":
+                    answer = self.watch(keys, step, with_)
             except botocore.exceptions.ClientError as error:
                 answer = str(error)
             says = fill(step.get("says"))
@@ -261,13 +300,32 @@ class Scenario:
                 wrong.append(f"{step['as']} {step['call']}: {answer or 'allowed'}\n    wanted: {says or 'allowed'}")
         return wrong
 
+    def watch(self, keys, step, with_):
+        """Makes a call, until its answer shows what it should; returns what is wrong with it."""
+        shows, lacks = fill(step.get("shows")), fill(step.get("lacks"))
+        deadline = time.monotonic() + 30
+        while True:
+            answer = json.dumps(call(keys, step["call"], with_, step.get("region", "eu-west-1")), default=str)
+            if lacks and lacks in answer:
+                return f"shows {lacks}: {answer}"
+            if not shows or shows in answer:
+                return None
+            if time.monotonic() > deadline:
+                return f"does not show {shows}: {answer}"
+            time.sleep(0.05)
+
 
 with open(scenarios_file) as file:
     scenarios = json.load(file)
+scenarios = [given for given in scenarios if not chosen or any(part in given["name"] for part in chosen)]
+assert scenarios, f"no scenario is called {chosen}"
 failed = []
 for given in scenarios:
-    said = [step.get("says") is None for step in given["calls"]]
-    assert any(said) and not all(said), f"{given['name']}: a call has to be allowed and one refused"
+    # What AWS tells nobody of is refused when what it would have done is not there, or when a later answer tells.
+    refused = [bool({"says", "lacks"} & step.keys() or "deny" in step.get("shows", "")) for step in given["calls"]]
+    assert any(refused) and not all(refused), f"{given['name']}: a call has to be allowed and one refused"
+    # Sessions last an hour, which is not long where time runs faster.
+    assumed.clear()
     scenario = Scenario(given)
     try:
         scenario.make()
