@@ -338,6 +338,7 @@ pub static OPERATIONS: &[&OperationInfo] = &[
     &iam::OP_DELETE_ACCESS_KEY,
     &iam::OP_LIST_ACCESS_KEYS,
     &iam::OP_GET_ACCESS_KEY_LAST_USED,
+    &iam::OP_GET_ACCOUNT_AUTHORIZATION_DETAILS,
     &account::OP_LIST_REGIONS,
     &account::OP_GET_REGION_OPT_STATUS,
     &account::OP_ENABLE_REGION,

@@ -77,6 +77,7 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::UpdateAccessKey(input) => place.user(input.user_name.as_deref()),
         Request::DeleteAccessKey(input) => place.user(input.user_name.as_deref()),
         Request::ListAccessKeys(input) => place.user(input.user_name.as_deref()),
+        Request::GetAccountAuthorizationDetails(_) => place.ask("*".to_owned()),
         Request::GetAccessKeyLastUsed(input) => {
             let owner = world.keys.get(&input.access_key_id).filter(|(account, _)| account == call.account());
             place.user(owner.map(|(_, name)| name.as_str()))
