@@ -8,6 +8,7 @@
 
 pub mod artifacts;
 pub mod guard;
+pub mod identities;
 pub mod observed;
 pub mod plan;
 

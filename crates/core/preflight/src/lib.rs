@@ -13,6 +13,7 @@ pub mod access;
 mod codes;
 mod controls;
 mod judge;
+mod known;
 mod permissions;
 mod report;
 mod roles;

@@ -3,6 +3,7 @@
 //! What may be missing without harm to a decision becomes a [`Gap`]; what every decision needs is an error.
 
 mod groundwork;
+mod identities;
 mod organization;
 mod stack_sets;
 
@@ -13,6 +14,11 @@ use stackfleet_plan::{
 };
 
 use crate::{connect::Aws, failure::Failure};
+
+pub use identities::identities;
+
+/// Calls in flight at once.
+const CONCURRENCY: usize = 8;
 
 /// Reads everything that `scope` asks for.
 ///

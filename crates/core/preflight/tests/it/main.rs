@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
+mod access;
 mod documented;
 mod fixture;
 mod permission;
