@@ -14,5 +14,5 @@ pub mod perform;
 
 pub use connect::{Aws, ConnectError, Connection, Keys, Now};
 pub use failure::Failure;
-pub use observe::{identities, observe};
+pub use observe::{identities, observe, standings};
 pub use perform::Performer;

@@ -4,6 +4,7 @@
 
 mod groundwork;
 mod identities;
+mod names;
 mod organization;
 mod stack_sets;
 
@@ -16,6 +17,7 @@ use stackfleet_plan::{
 use crate::{connect::Aws, failure::Failure};
 
 pub use identities::identities;
+pub use names::standings;
 
 /// Calls in flight at once.
 const CONCURRENCY: usize = 8;

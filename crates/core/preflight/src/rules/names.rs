@@ -1,5 +1,5 @@
 //! Names that are given out twice: failures 25 and 26 of README.md, as far as the project alone tells. What exists in
-//! accounts besides is not read.
+//! accounts besides is asked in [`super::existing`].
 //!
 //! Unconditional names of IAM resources in one stack for several regions are told by the plan (`PLAN025`).
 

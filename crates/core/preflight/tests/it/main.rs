@@ -4,6 +4,7 @@
 
 mod access;
 mod documented;
+mod existing;
 mod fixture;
 mod permission;
 mod surprise;

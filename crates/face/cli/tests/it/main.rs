@@ -26,6 +26,7 @@ mod plain;
 mod rehearsal;
 mod repair;
 mod scenarios;
+mod taken;
 mod templates;
 mod twice;
 mod validate;
