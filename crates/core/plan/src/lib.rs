@@ -8,6 +8,8 @@
 
 pub mod artifacts;
 pub mod guard;
+pub mod identities;
+pub mod names;
 pub mod observed;
 pub mod plan;
 

@@ -1,23 +1,31 @@
 //! May somebody of an account do something there, and who may: over the project's policies and what was seen.
 //!
-//! Callers are the roles that the project's stacks make in the account, and an administrator of the account: the role
-//! that Organizations makes in every account it creates. What other people made there is not known.
+//! Callers are the roles that the project's stacks make in the account and, where somebody looked ([`Identities`]),
+//! every role and user that is there. Nobody having looked, there is an administrator of the account besides: the role
+//! that Organizations makes in every account it creates.
 
 use std::collections::BTreeSet;
 
 use stackfleet_base::{AccountId, Span};
-use stackfleet_plan::{plan::AccountRef, wanted};
+use stackfleet_plan::{
+    Observed,
+    identities::{ACCESS_ROLE, Identities, IdentityKind},
+    plan::AccountRef,
+    wanted,
+};
 use stackfleet_policy::{Context, Decision, Layer, LayerAnswer, Layers, Policy, PolicySet, Principal, explain};
+use stackfleet_project::Project;
 
 use crate::{
     Input,
-    judge::{Ask, Caller, Verdict, describe_role, open_context, question},
-    roles::{Boundary, Made, Role, made_in},
+    judge::{Ask, Caller, Verdict, describe_tags, open_context, question},
+    known::{Known, Powers, callers},
+    roles::Boundary,
     world::World,
 };
 
 /// The role that Organizations makes in the accounts it creates; it may do everything.
-pub const ADMINISTRATOR: &str = "OrganizationAccountAccessRole";
+pub const ADMINISTRATOR: &str = ACCESS_ROLE;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +36,24 @@ pub struct Question<'q> {
     pub action: &'q str,
     /// The resource's ARN, or `*`; `{account}` in it stands for the account's id.
     pub resource: &'q str,
+    /// Who is in the account, where somebody looked.
+    pub identities: Option<&'q Identities>,
+}
+
+/// Why somebody is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A stack of the project makes the role.
+    Stack {
+        /// The stack.
+        stack: String,
+        /// Whether it is in the account; `None` where nobody looked, or there are too many of that kind to tell.
+        exists: Option<bool>,
+    },
+    /// It is in the account.
+    Account,
+    /// Nobody looked, but every account that Organizations makes has it.
+    Presumed,
 }
 
 /// An answer with what every layer says.
@@ -37,12 +63,18 @@ pub struct Access {
     pub account: String,
     /// The account's id, if it exists.
     pub id: Option<AccountId>,
-    /// Name of the role that asks.
-    pub role: String,
-    /// The stack of the project that makes the role; `None` for [`ADMINISTRATOR`].
-    pub stack: Option<String>,
-    /// The answer.
+    /// Name of the role or user that asks.
+    pub name: String,
+    /// Its ARN; a part that only AWS knows is `*`.
+    pub arn: String,
+    /// What it is.
+    pub kind: IdentityKind,
+    /// Why it is known.
+    pub origin: Origin,
+    /// The answer. For what a stack of the project makes it is the answer once the project is deployed.
     pub answer: Answer,
+    /// The answer until then, where it differs and the role is there.
+    pub today: Option<Answer>,
     /// What the layers say, in the order of evaluation. Layers that say nothing to the point are left out.
     pub says: Vec<Says>,
 }
@@ -101,17 +133,14 @@ pub enum AccessError {
         /// A name that may have been meant.
         near: Option<String>,
     },
-    /// No stack of the project makes such a role in the account.
-    #[error(
-        "no stack of the project makes a role `{name}` in account {account}; known are {}",
-        .known.join(", ")
-    )]
+    /// Nobody of that name is known in the account.
+    #[error("no role or user `{name}` is known in account {account}; known are {}", some(.known))]
     Role {
         /// What was asked for.
         name: String,
         /// The account's name.
         account: String,
-        /// Roles that are known there.
+        /// Roles and users that are known there.
         known: Vec<String>,
     },
     /// The resource is no ARN.
@@ -126,25 +155,48 @@ fn meant(name: Option<&str>) -> String {
     name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
-/// Answers for one role, by default [`ADMINISTRATOR`].
-///
-/// # Errors
-/// When there is no such account or role, or action or resource are none.
-pub fn access(input: &Input<'_>, question: &Question<'_>, role: Option<&str>) -> Result<Access, AccessError> {
-    let wanted = wanted(input.project, input.artifacts, input.observed);
-    let desk = Desk::new(World::new(input, &wanted), question)?;
-    let wanted_role = role.unwrap_or(ADMINISTRATOR);
-    let found = desk.callers().into_iter().find(|caller| caller.name == wanted_role);
-    let known = || desk.callers().into_iter().map(|caller| caller.name).collect();
-    let caller = found.ok_or_else(|| AccessError::Role {
-        name: wanted_role.to_owned(),
-        account: desk.account.name.clone(),
-        known: known(),
-    })?;
-    Ok(desk.answer(&caller))
+/// Up to ten of them.
+fn some(known: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let more = known.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", known.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
-/// Answers for every role that is known in the account.
+/// Returns the account that a question is about, by name or id. It has no id before it is made.
+///
+/// # Errors
+/// When there is no such account.
+pub fn account(project: &Project, observed: &Observed, name: &str) -> Result<AccountRef, AccessError> {
+    find(project, observed, name).map(|(account, _)| account)
+}
+
+/// Answers for one role or user, by default [`ADMINISTRATOR`]; for its name, `user/NAME`, `role/NAME` or its ARN.
+///
+/// # Errors
+/// When there is no such account, role or user, or action or resource are none.
+pub fn access(input: &Input<'_>, question: &Question<'_>, who: Option<&str>) -> Result<Access, AccessError> {
+    let wanted = wanted(input.project, input.artifacts, input.observed);
+    let desk = Desk::new(World::new(input, &wanted), question)?;
+    let callers = desk.callers();
+    // Roles come before users.
+    let found = |who: &str| callers.iter().find(|caller| caller.is_called(who));
+    let Some(who) = who else {
+        // The management account and those that were invited need not have the role.
+        let presumed = || desk.answer(&Known::administrator(desk.partition(), &desk.id));
+        return Ok(found(ADMINISTRATOR).map_or_else(presumed, |caller| desk.answer(caller)));
+    };
+    let Some(caller) = found(who) else {
+        return Err(AccessError::Role {
+            name: who.to_owned(),
+            account: desk.account.name.clone(),
+            known: callers.into_iter().map(|caller| caller.name).collect(),
+        });
+    };
+    Ok(desk.answer(caller))
+}
+
+/// Answers for every role and user that is known in the account.
 ///
 /// # Errors
 /// As [`access`].
@@ -165,16 +217,6 @@ struct Desk<'w, 'q> {
     rcps: usize,
 }
 
-/// A role that may ask.
-struct Known {
-    name: String,
-    stack: Option<String>,
-    /// `None` may do everything.
-    role: Option<Role>,
-    /// The account's id as the role's documents have it.
-    id: AccountId,
-}
-
 impl<'w, 'q> Desk<'w, 'q> {
     fn new(mut world: World<'w>, question: &Question<'q>) -> Result<Self, AccessError> {
         if question.action.split_once(':').is_none_or(|(service, name)| service.is_empty() || name.is_empty()) {
@@ -185,39 +227,66 @@ impl<'w, 'q> Desk<'w, 'q> {
         if question.resource != "*" && !is_arn {
             return Err(AccessError::Resource(question.resource.to_owned()));
         }
-        let (account, unit) = find(&world, question.account)?;
+        let (account, unit) = find(world.project, world.observed, question.account)?;
         let (scps, rcps) = (world.scps.path_of(&account, &unit), world.rcps.path_of(&account, &unit));
         let id = world.survey.id(&account);
         Ok(Self { world, question: *question, account, id, scps, rcps })
     }
 
-    /// Returns the roles that are known in the account, the administrator first.
+    fn partition(&self) -> &'static str {
+        self.world.observed.home.partition().as_str()
+    }
+
+    /// Returns who is known in the account: roles of stacks first, users last.
     fn callers(&self) -> Vec<Known> {
+        let partition = self.partition();
         let is_management = self.id == self.world.management;
-        let administrator = Known { name: ADMINISTRATOR.to_owned(), stack: None, role: None, id: self.id.clone() };
-        let mut callers = vec![administrator];
-        for made in made_in(&self.world.survey, &self.id).into_iter().filter(|_| !is_management) {
-            let Made { stack, name, role, id } = made;
-            callers.push(Known { name, stack: Some(stack), role: Some(role), id });
-        }
-        callers
+        let seen = self.question.identities.filter(|seen| self.account.id.as_ref() == Some(&seen.account));
+        callers(&self.world.survey, &self.id, (partition, is_management), seen)
     }
 
     fn answer(&self, known: &Known) -> Access {
-        let path = known.role.as_ref().map_or_else(|| format!("/{}", known.name), |role| role.path_and_name.clone());
-        let arn = format!("arn:{}:iam::{}:role{path}", self.partition(), known.id);
-        // A role's path and name make an ARN; were they none, nobody would be named.
-        let principal = Principal::role_session(&arn, "check").unwrap_or(Principal::Anonymous);
-        let role = known.role.as_ref();
+        let (answer, mut says) = self.decided(known, known.powers.as_ref());
+        // Accounts that no stack goes to are known by their ids only.
+        let own = format!("account:{}", self.id);
+        for node in says.iter_mut().filter_map(|says| says.place.as_mut()).filter(|node| **node == own) {
+            *node = format!("account:{}", self.account.name);
+        }
+        let today = known.today.as_ref().map(|(id, powers)| {
+            let live =
+                Known { id: id.clone(), arn: known.arn.replace(known.id.as_str(), id.as_str()), ..known.named() };
+            self.decided(&live, Some(powers)).0
+        });
+        Access {
+            account: self.account.name.clone(),
+            id: self.account.id.clone(),
+            name: known.name.clone(),
+            arn: known.arn.replace(known.id.as_str(), self.id.as_str()),
+            kind: known.kind,
+            origin: known.origin.clone(),
+            today: today.filter(|today| *today != answer),
+            answer,
+            says,
+        }
+    }
+
+    /// Decides for somebody with these powers, everything when `None`.
+    fn decided(&self, known: &Known, powers: Option<&Powers>) -> (Answer, Vec<Says>) {
+        // A path and a name make an ARN; were they none, nobody would be named.
+        let principal = match known.kind {
+            IdentityKind::Role => Principal::role_session(&known.arn, "check"),
+            IdentityKind::User => Principal::parse(&known.arn),
+        };
         let caller = Caller {
-            principal,
-            identity: role.map_or_else(|| self.world.judge.anything(), |role| &role.identity),
-            open: role.and_then(|role| role.open.as_deref()),
-            boundary: role.and_then(|role| role.boundary.as_ref()),
+            principal: principal.unwrap_or(Principal::Anonymous),
+            identity: powers.map_or_else(|| self.world.judge.anything(), |powers| &powers.identity),
+            open: powers.and_then(|powers| powers.open.as_deref()),
+            boundary: powers.and_then(|powers| powers.boundary.as_ref()),
         };
         let resource = self.question.resource.replace("{account}", known.id.as_str());
         let resource = resource.replace(self.id.as_str(), known.id.as_str());
-        let context = self.context(&caller, known, &resource);
+        let tags = powers.map_or(&[][..], |powers| &powers.tags);
+        let context = self.context(&caller, &known.id, tags, &resource);
         let bucket = resource.strip_prefix("arn:aws:s3:::").and_then(|rest| rest.split('/').next());
         let policy = bucket.and_then(|bucket| self.world.buckets.get(bucket));
         // Buckets that the project keeps code in belong to the management account.
@@ -236,20 +305,7 @@ impl<'w, 'q> Desk<'w, 'q> {
             ..Layers::default()
         };
         let verdict = self.world.judge.verdict(&caller, &ask, &layers);
-        let mut says = says(&caller, &ask, &layers);
-        // Accounts that no stack goes to are known by their ids only.
-        let own = format!("account:{}", self.id);
-        for node in says.iter_mut().filter_map(|says| says.place.as_mut()).filter(|node| **node == own) {
-            *node = format!("account:{}", self.account.name);
-        }
-        Access {
-            account: self.account.name.clone(),
-            id: self.account.id.clone(),
-            role: known.name.clone(),
-            stack: known.stack.clone(),
-            answer: self.judged(verdict, policy),
-            says,
-        }
+        (self.judged(verdict, policy), says(&caller, &ask, &layers))
     }
 
     /// A refusal only for want of a resource's policy that nobody has read is none.
@@ -265,12 +321,8 @@ impl<'w, 'q> Desk<'w, 'q> {
         }
     }
 
-    fn partition(&self) -> &'static str {
-        self.world.observed.home.partition().as_str()
-    }
-
     /// Makes a context in which what nobody said is unknown.
-    fn context(&self, caller: &Caller<'_>, known: &Known, resource: &str) -> Context {
+    fn context(&self, caller: &Caller<'_>, id: &AccountId, tags: &[(String, String)], resource: &str) -> Context {
         let boundary = match caller.boundary {
             Some(Boundary::Known(set)) => set.policies(),
             Some(Boundary::Unknown(_)) | None => &[],
@@ -279,17 +331,19 @@ impl<'w, 'q> Desk<'w, 'q> {
         let own = own.flat_map(|policy| policy.keys().map(str::to_owned).collect::<Vec<_>>());
         let keys: BTreeSet<String> = self.world.keys.iter().cloned().chain(own).collect();
         let mut context = open_context(&keys);
+        // Whoever asks may have signed in by any way.
+        for key in keys.iter().filter(|key| OF_SIGN_IN.contains(&key.to_ascii_lowercase().as_str())) {
+            context.set_unknown(key);
+        }
         caller.principal.describe(&mut context);
         context.set("aws:PrincipalIsAWSService", "false").set("aws:SecureTransport", "true");
-        context.set("aws:ResourceAccount", known.id.as_str());
+        context.set("aws:ResourceAccount", id.as_str());
         if let Some(organization) = &self.world.organization {
             context.set("aws:PrincipalOrgID", organization.as_str()).set("aws:ResourceOrgID", organization.as_str());
         } else {
             context.remove("aws:PrincipalOrgID").remove("aws:ResourceOrgID");
         }
-        if let Some(role) = &known.role {
-            describe_role(role, &mut context);
-        }
+        describe_tags(tags, &mut context);
         let region = resource.split(':').nth(3).filter(|region| !region.is_empty());
         let service = self.question.action.split(':').next().unwrap_or_default();
         // Services with one endpoint for all regions answer in us-east-1.
@@ -304,12 +358,16 @@ impl<'w, 'q> Desk<'w, 'q> {
     }
 }
 
-fn find(world: &World<'_>, name: &str) -> Result<(AccountRef, String), AccessError> {
-    let seen = world.observed.organization.iter().flat_map(|organization| &organization.accounts);
+/// Keys that tell how somebody signed in (IAM User Guide, "Global condition context keys").
+const OF_SIGN_IN: [&str; 4] =
+    ["aws:multifactorauthage", "aws:federatedprovider", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4"];
+
+fn find(project: &Project, observed: &Observed, name: &str) -> Result<(AccountRef, String), AccessError> {
+    let seen = observed.organization.iter().flat_map(|organization| &organization.accounts);
     let seen = seen
         .map(|(id, account)| (AccountRef { name: account.name.clone(), id: Some(id.clone()) }, account.unit.clone()));
     let mut accounts: Vec<(AccountRef, String)> = seen.collect();
-    for declared in world.project.organization.iter().flat_map(|organization| organization.all_accounts()) {
+    for declared in project.organization.iter().flat_map(|organization| organization.all_accounts()) {
         if !accounts.iter().any(|(account, _)| account.name == declared.name.value) {
             accounts.push((AccountRef { name: declared.name.value.clone(), id: None }, declared.unit.clone()));
         }

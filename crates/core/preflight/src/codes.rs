@@ -15,3 +15,5 @@ pub(crate) const NEWCOMERS_RACE: &str = "PRE012";
 pub(crate) const STUCK: &str = "PRE013";
 pub(crate) const QUOTA: &str = "PRE014";
 pub(crate) const TOO_MANY_POLICIES: &str = "PRE015";
+pub(crate) const NAME_EXISTS: &str = "PRE016";
+pub(crate) const NEWCOMER_DIFFERS: &str = "PRE017";

@@ -21,7 +21,7 @@ use stackfleet_policy::{
 use crate::{
     Input,
     access::ADMINISTRATOR,
-    judge::{ABSENT, Ask, Caller, Verdict, describe_role},
+    judge::{ABSENT, Ask, Caller, Verdict, describe_tags},
     roles::{Boundary, Made, made_in},
     world::World,
 };
@@ -282,7 +282,7 @@ impl<'c> Comparison<'c, '_> {
             None => absent.extend(["aws:PrincipalOrgID".to_owned(), "aws:ResourceOrgID".to_owned()]),
         }
         if let Some(made) = self.made {
-            describe_role(&made.role, &mut context);
+            describe_tags(&made.role.tags, &mut context);
             let is_tag = |key: &&str| key.to_ascii_lowercase().starts_with("aws:principaltag/");
             absent.extend(keys.filter(is_tag).filter(|key| context.values(key).is_empty()).map(str::to_owned));
         }

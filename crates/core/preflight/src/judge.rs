@@ -7,7 +7,7 @@ use stackfleet_policy::{
     Context, Decision, Layer, Layers, Policy, PolicyKind, PolicySet, Principal, Request, decide, explain,
 };
 
-use crate::roles::{Boundary, Role};
+use crate::roles::Boundary;
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,9 +128,9 @@ fn reasons(request: &Request<'_>, layers: &Layers<'_>) -> Vec<Reason> {
     reasons
 }
 
-/// Adds what is known of a role's sessions.
-pub(crate) fn describe_role(role: &Role, context: &mut Context) {
-    for (key, value) in &role.tags {
+/// Adds what is known of somebody's sessions: the tags of the role or user.
+pub(crate) fn describe_tags(tags: &[(String, String)], context: &mut Context) {
+    for (key, value) in tags {
         context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
     }
 }

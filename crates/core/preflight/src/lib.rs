@@ -14,6 +14,7 @@ mod codes;
 mod controls;
 pub mod exposure;
 mod judge;
+mod known;
 mod permissions;
 mod report;
 mod roles;

@@ -10,7 +10,7 @@ use stackfleet_plan::plan::Change;
 use stackfleet_policy::{Context, Layers, PolicySet, Principal};
 
 use crate::{
-    judge::{Ask, Caller, Verdict, describe_role, open_context},
+    judge::{Ask, Caller, Verdict, describe_tags, open_context},
     roles::{Role, execution_role},
     survey::{Opaque, Stack, SurveyedCell, Variant},
     world::World,
@@ -216,7 +216,7 @@ impl Case<'_> {
         context.set("aws:MultiFactorAuthPresent", "false");
         self.organization_keys(&mut context, "Principal", self.unit);
         if let Some(role) = self.role {
-            describe_role(role, &mut context);
+            describe_tags(&role.tags, &mut context);
         }
         context
     }

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use stackfleet_base::{Severity, Span};
-use stackfleet_plan::{Plan, plan::CellId};
+use stackfleet_plan::{
+    Plan,
+    names::{GivenName, Standings},
+    plan::CellId,
+};
 
 /// Everything that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,6 +16,19 @@ pub struct Report {
     pub passes: Vec<String>,
     /// What is not, errors first.
     pub findings: Vec<Finding>,
+    /// Names that new stacks give in accounts that are there.
+    pub(crate) uses: Vec<NameUse>,
+}
+
+/// A name that a new stack gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NameUse {
+    pub(crate) given: GivenName,
+    pub(crate) stack: String,
+    pub(crate) logical_id: String,
+    /// Where it is written.
+    pub(crate) span: Option<Span>,
+    pub(crate) cells: Vec<CellId>,
 }
 
 /// Something that will be refused, or surprise: one cause, wherever it shows.
@@ -55,6 +72,22 @@ impl Report {
     pub fn blockers<'a>(&'a self, despite: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Finding> {
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         errors.filter(|finding| !despite.contains(finding.code))
+    }
+
+    /// Returns the names that new stacks give to what is of a type whose names can be looked up.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<GivenName> {
+        self.uses.iter().map(|used| used.given.clone()).collect()
+    }
+
+    /// Adds what came of looking the names up.
+    pub fn look_up(&mut self, plan: &Plan, standings: &Standings) {
+        crate::rules::existing::tell(self, plan, standings);
+    }
+
+    /// Notes that the names were not looked up since that would take so many calls.
+    pub fn leave_names(&mut self, plan: &Plan, calls: usize) {
+        crate::rules::existing::tell_too_many(self, plan, calls);
     }
 
     pub(crate) fn add(&mut self, finding: Finding) {

@@ -113,6 +113,8 @@ pub(crate) struct Made {
     pub(crate) stack: String,
     pub(crate) name: String,
     pub(crate) role: Role,
+    /// The app and the logical id, of a role whose name CloudFormation makes.
+    pub(crate) generated: Option<(String, String)>,
     /// The account's id in the role's documents: one that stands for all that are alike.
     pub(crate) id: AccountId,
 }
@@ -130,8 +132,9 @@ pub(crate) fn made_in(survey: &Survey<'_>, account: &AccountId) -> Vec<Made> {
                 let name = given.map_or_else(|| format!("{}-{id}-*", stack.wanted.set), str::to_owned);
                 if resource.type_name == "AWS::IAM::Role" && !made.iter().any(|known| known.name == name) {
                     let role = role(stack, index, evaluated, id, resource, &name);
+                    let generated = given.is_none().then(|| (stack.wanted.app.clone(), id.clone()));
                     let id = variant.site.account.clone();
-                    made.push(Made { stack: stack.wanted.stack.clone(), name, role, id });
+                    made.push(Made { stack: stack.wanted.stack.clone(), name, role, generated, id });
                 }
             }
         }

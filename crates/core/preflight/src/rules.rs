@@ -2,6 +2,7 @@
 //! `docs/diagnostics.md`.
 
 mod attachments;
+pub(crate) mod existing;
 mod first_failure;
 mod moves;
 mod names;
@@ -16,9 +17,10 @@ use crate::{report::Report, world::World};
 pub(crate) type Rule = fn(&World<'_>, &mut Report);
 
 /// All rules, in the order in which they are asked.
-pub(crate) const ALL: [Rule; 8] = [
+pub(crate) const ALL: [Rule; 9] = [
     permission::check,
     names::check,
+    existing::check,
     attachments::check,
     moves::check,
     stuck::check,

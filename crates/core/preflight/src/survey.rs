@@ -13,7 +13,7 @@ use stackfleet_base::{AccountId, Digest, Region};
 use stackfleet_permissions::Cell as Site;
 use stackfleet_plan::{
     Observed, Plan, WantedStack,
-    observed::{Cell, InstanceStatus},
+    observed::{Cell, InstanceStatus, PermissionModel},
     plan::{AccountRef, CellId, Change, placeholder},
 };
 use stackfleet_project::model::{Project, Stack as Declared};
@@ -21,6 +21,8 @@ use stackfleet_sam::{Environment, SamError};
 use stackfleet_template::{Evaluated, Inputs, Nothing, Template, evaluate, read_body};
 
 use crate::controls::Controls;
+
+static NO_OVERRIDES: BTreeMap<String, String> = BTreeMap::new();
 
 const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
 
@@ -46,6 +48,9 @@ pub(crate) struct Stack<'a> {
     pub(crate) declared: Option<&'a Declared>,
     pub(crate) cells: Vec<SurveyedCell>,
     pub(crate) variants: Vec<Variant>,
+    /// What accounts that join get where others have parameter values of their own: automatic deployment knows only
+    /// the set's. One for each region.
+    pub(crate) newcomers: Vec<Variant>,
 }
 
 /// A cell.
@@ -172,7 +177,14 @@ impl<'a> Survey<'a> {
             cells.push(SurveyedCell { id, account, change, variant, scps, rcps });
         }
         let declared = project.apps.get(&wanted.app).and_then(|app| app.stacks.get(&wanted.stack));
-        Stack { wanted, declared, cells, variants }
+        let follows = matches!(wanted.definition.model, PermissionModel::ServiceManaged { auto_deploy: true, .. });
+        let differs = wanted.cells.iter().any(|cell| !cell.overrides.is_empty());
+        let regions: BTreeSet<&Region> = wanted.cells.iter().map(|cell| &cell.region).collect();
+        let newcomer = |region| {
+            maker.variant(&Key { region, account: None, overrides: &NO_OVERRIDES, updates: false, before: None })
+        };
+        let newcomers = regions.into_iter().filter(|_| follows && differs).map(newcomer).collect();
+        Stack { wanted, declared, cells, variants, newcomers }
     }
 
     /// Returns an account's id, or what stands for it.

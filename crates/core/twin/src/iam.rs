@@ -4,6 +4,7 @@
 //! [`crate::authorize`], which asks this state for policy sets.
 
 pub(crate) mod check;
+pub(crate) mod details;
 pub(crate) mod key;
 pub(crate) mod linked;
 pub(crate) mod managed;
@@ -275,6 +276,7 @@ service! {
     detach_role_policy: DetachRolePolicyInput -> DetachRolePolicyOutput = role_policy::detach;
     detach_user_policy: DetachUserPolicyInput -> DetachUserPolicyOutput = user_policy::detach;
     get_access_key_last_used: GetAccessKeyLastUsedInput -> GetAccessKeyLastUsedOutput = key::last_used;
+    get_account_authorization_details: GetAccountAuthorizationDetailsInput -> GetAccountAuthorizationDetailsOutput = details::get;
     get_policy: GetPolicyInput -> GetPolicyOutput = policy::get;
     get_policy_version: GetPolicyVersionInput -> GetPolicyVersionOutput = policy::get_version;
     get_role: GetRoleInput -> GetRoleOutput = role::get;

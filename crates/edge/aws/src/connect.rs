@@ -159,7 +159,11 @@ impl Aws {
             .map_err(ConnectError::WhoAmI)?;
         let account = who.account().and_then(|id| id.parse().ok()).ok_or(ConnectError::Identity("an account id"))?;
         let arn = who.arn().and_then(|arn| arn.parse().ok()).ok_or(ConnectError::Identity("an ARN"))?;
-        Ok(Self {
+        Ok(Self::of(config, limiter, home, account, arn))
+    }
+
+    fn of(config: SdkConfig, limiter: Arc<Limiter>, home: Region, caller: AccountId, caller_arn: Arn) -> Self {
+        Self {
             // Wherever it is named: here, in the environment or in the profile.
             path_style: config.endpoint_url().is_some(),
             limiter,
@@ -169,9 +173,9 @@ impl Aws {
             organizations: aws_sdk_organizations::Client::new(&config),
             config,
             home,
-            caller: account,
-            caller_arn: arn,
-        })
+            caller,
+            caller_arn,
+        }
     }
 
     /// Returns the region in which stack sets live.
@@ -196,6 +200,26 @@ impl Aws {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.limiter.calls()
+    }
+
+    /// Signs in to another account as a role there. The caller's own account is not entered: it is where we are.
+    ///
+    /// # Errors
+    /// When the role cannot be assumed: it is not there, or does not trust the caller.
+    pub(crate) async fn enter(&self, account: &AccountId, role: &str) -> Result<Self, Failure> {
+        if *account == self.caller {
+            return Ok(self.clone());
+        }
+        let arn = format!("arn:{}:iam::{account}:role/{role}", self.home.partition().as_str());
+        let sts = aws_sdk_sts::Client::new(&self.config);
+        let assume = || sts.assume_role().role_arn(&arn).role_session_name("stackfleet").send();
+        let answer = self.read(Family::Plenty, "sts", "AssumeRole", assume).await?;
+        let given = answer.credentials.ok_or_else(|| self.asked("sts", "AssumeRole").without("credentials"))?;
+        let token = Some(given.session_token);
+        let keys = Credentials::new(given.access_key_id, given.secret_access_key, token, None, "stackfleet");
+        let config = self.config.to_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
+        let caller_arn = arn.parse().map_err(|_| self.asked("sts", "AssumeRole").without("the ARN of a role"))?;
+        Ok(Self::of(config, Arc::clone(&self.limiter), self.home.clone(), account.clone(), caller_arn))
     }
 
     /// Makes an S3 client of a region. Endpoints other than AWS's get paths instead of host names for buckets.

@@ -86,6 +86,23 @@ pub struct Asked {
     pub region: Option<Region>,
 }
 
+impl Asked {
+    /// An answer that lacks what every answer has.
+    pub(crate) fn without(self, what: &str) -> Failure {
+        let Self { service, operation, account, region } = self;
+        let refusal = Refusal {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            account,
+            region,
+            code: "IncompleteAnswer".to_owned(),
+            message: format!("the answer comes without {what}"),
+            request_id: None,
+        };
+        Failure { kind: Kind::Refused, refusal: Box::new(refusal) }
+    }
+}
+
 impl Failure {
     /// Sorts an error of the SDK.
     #[must_use]

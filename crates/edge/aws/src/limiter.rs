@@ -48,6 +48,8 @@ pub enum Family {
     AccountCreateList,
     /// IAM; unpublished, ten a second has proved safe.
     Iam,
+    /// IAM in accounts that were entered: each has a rate of its own, so all together may take a hundred a second.
+    Inside,
     /// The Account API; unpublished, ten a second.
     Account,
     /// S3 and STS, whose rates are far above anything done here.
@@ -69,6 +71,7 @@ impl Family {
             Self::TagChange => (4.0, 6.0),
             Self::AccountCreate => (0.1, 3.0),
             Self::Iam | Self::Account => (10.0, 10.0),
+            Self::Inside => (100.0, 100.0),
             Self::Plenty => (200.0, 200.0),
         }
     }

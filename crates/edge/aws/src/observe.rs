@@ -3,6 +3,8 @@
 //! What may be missing without harm to a decision becomes a [`Gap`]; what every decision needs is an error.
 
 mod groundwork;
+mod identities;
+mod names;
 mod organization;
 mod stack_sets;
 
@@ -13,6 +15,12 @@ use stackfleet_plan::{
 };
 
 use crate::{connect::Aws, failure::Failure};
+
+pub use identities::identities;
+pub use names::standings;
+
+/// Calls in flight at once.
+const CONCURRENCY: usize = 8;
 
 /// Reads everything that `scope` asks for.
 ///

@@ -88,7 +88,7 @@ pub(crate) enum Command {
         /// The app; all, when left out
         app: Option<String>,
     },
-    /// May a role of an account do something: allowed or refused, by which statement in which file
+    /// May a role or user of an account do something: allowed or refused, by which statement in which file
     ///
     /// Exits with 0 when it is allowed, or depends on what nobody knows yet, and with 4 when it is refused. Without an
     /// endpoint, a profile or keys the answer comes from the project alone.
@@ -100,11 +100,12 @@ pub(crate) enum Command {
         /// ARN of what it is done to; `{account}` in it stands for the account's id
         #[arg(default_value = "*")]
         resource: String,
-        /// A role that a stack of the project makes there; otherwise the administrator of the account
-        #[arg(long = "as", value_name = "ROLE")]
+        /// A role or user there, or a role that a stack of the project makes there: its name, `role/NAME`, `user/NAME`
+        /// or ARN; otherwise the administrator of the account
+        #[arg(long = "as", value_name = "NAME")]
         role: Option<String>,
     },
-    /// Which roles of an account may do something, by which statements
+    /// Which roles and users of an account may do something, by which statements
     WhoCan {
         /// Name or id
         account: String,

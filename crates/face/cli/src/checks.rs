@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use stackfleet_aws::Aws;
 use stackfleet_base::{Severity, Sources};
-use stackfleet_plan::{Observed, Plan, plan::CellId};
+use stackfleet_plan::{Observed, Plan, names, plan::CellId};
 use stackfleet_preflight::{Finding, Input, Refusal, Report};
 
 use crate::session::Loaded;
@@ -34,8 +35,21 @@ impl Despite {
     }
 }
 
+/// Asks all rules, and whether names that new stacks give are taken already.
+pub(crate) async fn check(loaded: &Loaded, plan: &Plan, observed: &Observed, aws: &Aws) -> Report {
+    let mut report = rules(loaded, plan, observed);
+    let names = report.names();
+    let calls = names::calls(&names, aws.account());
+    if calls > names::CALLS_MAX {
+        report.leave_names(plan, calls);
+    } else if calls > 0 {
+        report.look_up(plan, &stackfleet_aws::standings(aws, &names).await);
+    }
+    report
+}
+
 /// Asks all rules.
-pub(crate) fn check(loaded: &Loaded, plan: &Plan, observed: &Observed) -> Report {
+fn rules(loaded: &Loaded, plan: &Plan, observed: &Observed) -> Report {
     stackfleet_preflight::check(&Input {
         project: &loaded.project,
         sources: &loaded.sources,

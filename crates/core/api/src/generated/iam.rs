@@ -569,6 +569,19 @@ pub trait Iam {
         let _ = (call, input);
         Err(crate::common::unknown_operation(&SERVICE, "ListOrganizationsFeatures"))
     }
+
+    /// `GetAccountAuthorizationDetails`.
+    ///
+    /// # Errors
+    /// The operation's modelled errors and the common ones.
+    fn get_account_authorization_details(
+        &mut self,
+        call: &Self::Call,
+        input: GetAccountAuthorizationDetailsInput,
+    ) -> Result<GetAccountAuthorizationDetailsOutput, crate::Error> {
+        let _ = (call, input);
+        Err(crate::common::unknown_operation(&SERVICE, "GetAccountAuthorizationDetails"))
+    }
 }
 
 /// An input of any operation of IAM.
@@ -666,6 +679,8 @@ pub enum Request {
     DisableOrganizationsRootSessions(DisableOrganizationsRootSessionsInput),
     /// `ListOrganizationsFeatures`.
     ListOrganizationsFeatures(ListOrganizationsFeaturesInput),
+    /// `GetAccountAuthorizationDetails`.
+    GetAccountAuthorizationDetails(GetAccountAuthorizationDetailsInput),
 }
 
 impl Request {
@@ -722,6 +737,7 @@ impl Request {
             Request::EnableOrganizationsRootSessions(_) => &OP_ENABLE_ORGANIZATIONS_ROOT_SESSIONS,
             Request::DisableOrganizationsRootSessions(_) => &OP_DISABLE_ORGANIZATIONS_ROOT_SESSIONS,
             Request::ListOrganizationsFeatures(_) => &OP_LIST_ORGANIZATIONS_FEATURES,
+            Request::GetAccountAuthorizationDetails(_) => &OP_GET_ACCOUNT_AUTHORIZATION_DETAILS,
         }
     }
 
@@ -774,6 +790,7 @@ impl Request {
             Request::EnableOrganizationsRootSessions(value) => value,
             Request::DisableOrganizationsRootSessions(value) => value,
             Request::ListOrganizationsFeatures(value) => value,
+            Request::GetAccountAuthorizationDetails(value) => value,
         }
     }
 }
@@ -873,6 +890,8 @@ pub enum Answer {
     DisableOrganizationsRootSessions(DisableOrganizationsRootSessionsOutput),
     /// `ListOrganizationsFeatures`.
     ListOrganizationsFeatures(ListOrganizationsFeaturesOutput),
+    /// `GetAccountAuthorizationDetails`.
+    GetAccountAuthorizationDetails(GetAccountAuthorizationDetailsOutput),
 }
 
 impl Answer {
@@ -929,6 +948,7 @@ impl Answer {
             Answer::EnableOrganizationsRootSessions(_) => &OP_ENABLE_ORGANIZATIONS_ROOT_SESSIONS,
             Answer::DisableOrganizationsRootSessions(_) => &OP_DISABLE_ORGANIZATIONS_ROOT_SESSIONS,
             Answer::ListOrganizationsFeatures(_) => &OP_LIST_ORGANIZATIONS_FEATURES,
+            Answer::GetAccountAuthorizationDetails(_) => &OP_GET_ACCOUNT_AUTHORIZATION_DETAILS,
         }
     }
 
@@ -981,6 +1001,7 @@ impl Answer {
             Answer::EnableOrganizationsRootSessions(value) => value,
             Answer::DisableOrganizationsRootSessions(value) => value,
             Answer::ListOrganizationsFeatures(value) => value,
+            Answer::GetAccountAuthorizationDetails(value) => value,
         }
     }
 }
@@ -1060,6 +1081,9 @@ pub fn dispatch<S: Iam>(service: &mut S, call: &S::Call, request: Request) -> Re
         }
         Request::ListOrganizationsFeatures(input) => {
             Answer::ListOrganizationsFeatures(service.list_organizations_features(call, input)?)
+        }
+        Request::GetAccountAuthorizationDetails(input) => {
+            Answer::GetAccountAuthorizationDetails(service.get_account_authorization_details(call, input)?)
         }
     })
 }
@@ -1821,6 +1845,53 @@ structure! {
     }
 }
 
+/// `GetAccountAuthorizationDetailsRequest`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GetAccountAuthorizationDetailsInput {
+    /// `Filter`.
+    pub filter: Option<Vec<EntityType>>,
+    /// `MaxItems` (1 to 1000).
+    pub max_items: Option<i32>,
+    /// `Marker` (length 1 to 320).
+    pub marker: Option<String>,
+}
+
+structure! {
+    GetAccountAuthorizationDetailsInput: "com.amazonaws.iam" "GetAccountAuthorizationDetailsRequest" 0b0 3 [] {
+        0 optional filter "Filter" List NONE [.with_list_member(&L_ENTITY_LIST_TYPE)];
+        1 optional max_items "MaxItems" Integer C_MAX_ITEMS_TYPE [];
+        2 optional marker "Marker" String C_MARKER_TYPE [];
+    }
+}
+
+/// `GetAccountAuthorizationDetailsResponse`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GetAccountAuthorizationDetailsOutput {
+    /// `UserDetailList`.
+    pub user_detail_list: Option<Vec<UserDetail>>,
+    /// `GroupDetailList`.
+    pub group_detail_list: Option<Vec<GroupDetail>>,
+    /// `RoleDetailList`.
+    pub role_detail_list: Option<Vec<RoleDetail>>,
+    /// `Policies`.
+    pub policies: Option<Vec<ManagedPolicyDetail>>,
+    /// `IsTruncated`.
+    pub is_truncated: Option<bool>,
+    /// `Marker`.
+    pub marker: Option<String>,
+}
+
+structure! {
+    GetAccountAuthorizationDetailsOutput: "com.amazonaws.iam" "GetAccountAuthorizationDetailsResponse" 0b0 6 [] {
+        0 optional user_detail_list "UserDetailList" List NONE [.with_list_member(&L_USER_DETAIL_LIST_TYPE)];
+        1 optional group_detail_list "GroupDetailList" List NONE [.with_list_member(&L_GROUP_DETAIL_LIST_TYPE)];
+        2 optional role_detail_list "RoleDetailList" List NONE [.with_list_member(&L_ROLE_DETAIL_LIST_TYPE)];
+        3 optional policies "Policies" List NONE [.with_list_member(&L_MANAGED_POLICY_DETAIL_LIST_TYPE)];
+        4 optional is_truncated "IsTruncated" Boolean NONE [];
+        5 optional marker "Marker" String NONE [];
+    }
+}
+
 /// `GetPolicyRequest`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GetPolicyInput {
@@ -1995,6 +2066,82 @@ structure! {
         0 required user_name "UserName" String C_EXISTING_USER_NAME_TYPE [];
         1 required policy_name "PolicyName" String C_POLICY_NAME_TYPE [];
         2 required policy_document "PolicyDocument" String C_POLICY_DOCUMENT_TYPE [];
+    }
+}
+
+/// `GroupDetail`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GroupDetail {
+    /// `Path` (length 1 to 512).
+    pub path: Option<String>,
+    /// `GroupName` (length 1 to 128).
+    pub group_name: Option<String>,
+    /// `GroupId` (length 16 to 128).
+    pub group_id: Option<String>,
+    /// `Arn` (length 20 to 2048).
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    pub create_date: Option<DateTime>,
+    /// `GroupPolicyList`.
+    pub group_policy_list: Option<Vec<PolicyDetail>>,
+    /// `AttachedManagedPolicies`.
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+}
+
+structure! {
+    GroupDetail: "com.amazonaws.iam" "GroupDetail" 0b0 7 [] {
+        0 optional path "Path" String C_PATH_TYPE [];
+        1 optional group_name "GroupName" String C_GROUP_NAME_TYPE [];
+        2 optional group_id "GroupId" String C_ID_TYPE [];
+        3 optional arn "Arn" String C_ARN_TYPE [];
+        4 optional create_date "CreateDate" Timestamp NONE [];
+        5 optional group_policy_list "GroupPolicyList" List NONE [.with_list_member(&L_POLICY_DETAIL_LIST_TYPE)];
+        6 optional attached_managed_policies "AttachedManagedPolicies" List NONE [.with_list_member(&L_ATTACHED_POLICIES_LIST_TYPE)];
+    }
+}
+
+/// `InstanceProfile`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceProfile {
+    /// `Path` (required; length 1 to 512).
+    pub path: String,
+    /// `InstanceProfileName` (required; length 1 to 128).
+    pub instance_profile_name: String,
+    /// `InstanceProfileId` (required; length 16 to 128).
+    pub instance_profile_id: String,
+    /// `Arn` (required; length 20 to 2048).
+    pub arn: String,
+    /// `CreateDate` (required).
+    pub create_date: DateTime,
+    /// `Roles` (required).
+    pub roles: Vec<Role>,
+    /// `Tags` (entries at most 50).
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl Default for InstanceProfile {
+    fn default() -> Self {
+        InstanceProfile {
+            path: Default::default(),
+            instance_profile_name: Default::default(),
+            instance_profile_id: Default::default(),
+            arn: Default::default(),
+            create_date: DateTime::from_secs(0),
+            roles: Default::default(),
+            tags: Default::default(),
+        }
+    }
+}
+
+structure! {
+    InstanceProfile: "com.amazonaws.iam" "InstanceProfile" 0b111111 7 [] {
+        0 required path "Path" String C_PATH_TYPE [];
+        1 required instance_profile_name "InstanceProfileName" String C_INSTANCE_PROFILE_NAME_TYPE [];
+        2 required instance_profile_id "InstanceProfileId" String C_ID_TYPE [];
+        3 required arn "Arn" String C_ARN_TYPE [];
+        4 required create_date "CreateDate" Timestamp NONE [];
+        5 required roles "Roles" List NONE [.with_list_member(&L_ROLE_LIST_TYPE)];
+        6 optional tags "Tags" List C_TAG_LIST_TYPE [.with_list_member(&L_TAG_LIST_TYPE)];
     }
 }
 
@@ -2457,6 +2604,52 @@ structure! {
     }
 }
 
+/// `ManagedPolicyDetail`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ManagedPolicyDetail {
+    /// `PolicyName` (length 1 to 128).
+    pub policy_name: Option<String>,
+    /// `PolicyId` (length 16 to 128).
+    pub policy_id: Option<String>,
+    /// `Arn` (length 20 to 2048).
+    pub arn: Option<String>,
+    /// `Path` (length 1 to 512).
+    pub path: Option<String>,
+    /// `DefaultVersionId`.
+    pub default_version_id: Option<String>,
+    /// `AttachmentCount`.
+    pub attachment_count: Option<i32>,
+    /// `PermissionsBoundaryUsageCount`.
+    pub permissions_boundary_usage_count: Option<i32>,
+    /// `IsAttachable`.
+    pub is_attachable: Option<bool>,
+    /// `Description` (length at most 1000).
+    pub description: Option<String>,
+    /// `CreateDate`.
+    pub create_date: Option<DateTime>,
+    /// `UpdateDate`.
+    pub update_date: Option<DateTime>,
+    /// `PolicyVersionList`.
+    pub policy_version_list: Option<Vec<PolicyVersion>>,
+}
+
+structure! {
+    ManagedPolicyDetail: "com.amazonaws.iam" "ManagedPolicyDetail" 0b0 12 [] {
+        0 optional policy_name "PolicyName" String C_POLICY_NAME_TYPE [];
+        1 optional policy_id "PolicyId" String C_ID_TYPE [];
+        2 optional arn "Arn" String C_ARN_TYPE [];
+        3 optional path "Path" String C_POLICY_PATH_TYPE [];
+        4 optional default_version_id "DefaultVersionId" String C_POLICY_VERSION_ID_TYPE [];
+        5 optional attachment_count "AttachmentCount" Integer NONE [];
+        6 optional permissions_boundary_usage_count "PermissionsBoundaryUsageCount" Integer NONE [];
+        7 optional is_attachable "IsAttachable" Boolean NONE [];
+        8 optional description "Description" String C_POLICY_DESCRIPTION_TYPE [];
+        9 optional create_date "CreateDate" Timestamp NONE [];
+        10 optional update_date "UpdateDate" Timestamp NONE [];
+        11 optional policy_version_list "PolicyVersionList" List NONE [.with_list_member(&L_POLICY_DOCUMENT_VERSION_LIST_TYPE)];
+    }
+}
+
 /// `NoSuchEntityException`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NoSuchEntityException {
@@ -2531,6 +2724,22 @@ structure! {
         9 optional create_date "CreateDate" Timestamp NONE [];
         10 optional update_date "UpdateDate" Timestamp NONE [];
         11 optional tags "Tags" List C_TAG_LIST_TYPE [.with_list_member(&L_TAG_LIST_TYPE)];
+    }
+}
+
+/// `PolicyDetail`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyDetail {
+    /// `PolicyName` (length 1 to 128).
+    pub policy_name: Option<String>,
+    /// `PolicyDocument` (length 1 to 131072).
+    pub policy_document: Option<String>,
+}
+
+structure! {
+    PolicyDetail: "com.amazonaws.iam" "PolicyDetail" 0b0 2 [] {
+        0 optional policy_name "PolicyName" String C_POLICY_NAME_TYPE [];
+        1 optional policy_document "PolicyDocument" String C_POLICY_DOCUMENT_TYPE [];
     }
 }
 
@@ -2687,6 +2896,52 @@ structure! {
         9 optional tags "Tags" List C_TAG_LIST_TYPE [.with_list_member(&L_TAG_LIST_TYPE)];
         10 optional role_last_used "RoleLastUsed" Structure NONE [];
         11 optional source_role_template "SourceRoleTemplate" Structure NONE [];
+    }
+}
+
+/// `RoleDetail`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoleDetail {
+    /// `Path` (length 1 to 512).
+    pub path: Option<String>,
+    /// `RoleName` (length 1 to 64).
+    pub role_name: Option<String>,
+    /// `RoleId` (length 16 to 128).
+    pub role_id: Option<String>,
+    /// `Arn` (length 20 to 2048).
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    pub create_date: Option<DateTime>,
+    /// `AssumeRolePolicyDocument` (length 1 to 131072).
+    pub assume_role_policy_document: Option<String>,
+    /// `InstanceProfileList`.
+    pub instance_profile_list: Option<Vec<InstanceProfile>>,
+    /// `RolePolicyList`.
+    pub role_policy_list: Option<Vec<PolicyDetail>>,
+    /// `AttachedManagedPolicies`.
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    /// `PermissionsBoundary`.
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    /// `Tags` (entries at most 50).
+    pub tags: Option<Vec<Tag>>,
+    /// `RoleLastUsed`.
+    pub role_last_used: Option<RoleLastUsed>,
+}
+
+structure! {
+    RoleDetail: "com.amazonaws.iam" "RoleDetail" 0b0 12 [] {
+        0 optional path "Path" String C_PATH_TYPE [];
+        1 optional role_name "RoleName" String C_ROLE_NAME_TYPE [];
+        2 optional role_id "RoleId" String C_ID_TYPE [];
+        3 optional arn "Arn" String C_ARN_TYPE [];
+        4 optional create_date "CreateDate" Timestamp NONE [];
+        5 optional assume_role_policy_document "AssumeRolePolicyDocument" String C_POLICY_DOCUMENT_TYPE [];
+        6 optional instance_profile_list "InstanceProfileList" List NONE [.with_list_member(&L_INSTANCE_PROFILE_LIST_TYPE)];
+        7 optional role_policy_list "RolePolicyList" List NONE [.with_list_member(&L_POLICY_DETAIL_LIST_TYPE)];
+        8 optional attached_managed_policies "AttachedManagedPolicies" List NONE [.with_list_member(&L_ATTACHED_POLICIES_LIST_TYPE)];
+        9 optional permissions_boundary "PermissionsBoundary" Structure NONE [];
+        10 optional tags "Tags" List C_TAG_LIST_TYPE [.with_list_member(&L_TAG_LIST_TYPE)];
+        11 optional role_last_used "RoleLastUsed" Structure NONE [];
     }
 }
 
@@ -2953,6 +3208,72 @@ structure! {
     }
 }
 
+/// `UserDetail`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UserDetail {
+    /// `Path` (length 1 to 512).
+    pub path: Option<String>,
+    /// `UserName` (length 1 to 64).
+    pub user_name: Option<String>,
+    /// `UserId` (length 16 to 128).
+    pub user_id: Option<String>,
+    /// `Arn` (length 20 to 2048).
+    pub arn: Option<String>,
+    /// `CreateDate`.
+    pub create_date: Option<DateTime>,
+    /// `UserPolicyList`.
+    pub user_policy_list: Option<Vec<PolicyDetail>>,
+    /// `GroupList`.
+    pub group_list: Option<Vec<String>>,
+    /// `AttachedManagedPolicies`.
+    pub attached_managed_policies: Option<Vec<AttachedPolicy>>,
+    /// `PermissionsBoundary`.
+    pub permissions_boundary: Option<AttachedPermissionsBoundary>,
+    /// `Tags` (entries at most 50).
+    pub tags: Option<Vec<Tag>>,
+}
+
+structure! {
+    UserDetail: "com.amazonaws.iam" "UserDetail" 0b0 10 [] {
+        0 optional path "Path" String C_PATH_TYPE [];
+        1 optional user_name "UserName" String C_USER_NAME_TYPE [];
+        2 optional user_id "UserId" String C_ID_TYPE [];
+        3 optional arn "Arn" String C_ARN_TYPE [];
+        4 optional create_date "CreateDate" Timestamp NONE [];
+        5 optional user_policy_list "UserPolicyList" List NONE [.with_list_member(&L_POLICY_DETAIL_LIST_TYPE)];
+        6 optional group_list "GroupList" List C_GROUP_NAME_LIST_TYPE [.with_list_member(&L_GROUP_NAME_LIST_TYPE)];
+        7 optional attached_managed_policies "AttachedManagedPolicies" List NONE [.with_list_member(&L_ATTACHED_POLICIES_LIST_TYPE)];
+        8 optional permissions_boundary "PermissionsBoundary" Structure NONE [];
+        9 optional tags "Tags" List C_TAG_LIST_TYPE [.with_list_member(&L_TAG_LIST_TYPE)];
+    }
+}
+
+/// `EntityType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum EntityType {
+    /// `User`.
+    #[default]
+    User,
+    /// `Role`.
+    Role,
+    /// `Group`.
+    Group,
+    /// `LocalManagedPolicy`.
+    LocalManagedPolicy,
+    /// `AWSManagedPolicy`.
+    AWSManagedPolicy,
+}
+
+enumeration! {
+    EntityType {
+        User = "User",
+        Role = "Role",
+        Group = "Group",
+        LocalManagedPolicy = "LocalManagedPolicy",
+        AWSManagedPolicy = "AWSManagedPolicy",
+    }
+}
+
 /// `FeatureType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum FeatureType {
@@ -3200,6 +3521,13 @@ static E_UNMODIFIABLE_ENTITY_EXCEPTION: ErrorInfo = ErrorInfo {
 static L_FEATURES_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "FeaturesListType", "member"), ShapeType::String, "member", 0);
 
+static L_MANAGED_POLICY_DETAIL_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "ManagedPolicyDetailListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
 static L_ACCESS_KEY_METADATA_LIST_TYPE: Schema<'static> = Schema::new_member(
     shape_id!("com.amazonaws.iam", "accessKeyMetadataListType", "member"),
     ShapeType::Structure,
@@ -3209,6 +3537,33 @@ static L_ACCESS_KEY_METADATA_LIST_TYPE: Schema<'static> = Schema::new_member(
 
 static L_ATTACHED_POLICIES_LIST_TYPE: Schema<'static> = Schema::new_member(
     shape_id!("com.amazonaws.iam", "attachedPoliciesListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
+static L_ENTITY_LIST_TYPE: Schema<'static> =
+    Schema::new_member(shape_id!("com.amazonaws.iam", "entityListType", "member"), ShapeType::String, "member", 0);
+
+static L_GROUP_DETAIL_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "groupDetailListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
+static L_GROUP_NAME_LIST_TYPE: Schema<'static> =
+    Schema::new_member(shape_id!("com.amazonaws.iam", "groupNameListType", "member"), ShapeType::String, "member", 0);
+
+static L_INSTANCE_PROFILE_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "instanceProfileListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
+static L_POLICY_DETAIL_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "policyDetailListType", "member"),
     ShapeType::Structure,
     "member",
     0,
@@ -3227,6 +3582,13 @@ static L_POLICY_LIST_TYPE: Schema<'static> =
 static L_POLICY_NAME_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "policyNameListType", "member"), ShapeType::String, "member", 0);
 
+static L_ROLE_DETAIL_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "roleDetailListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
+
 static L_ROLE_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "roleListType", "member"), ShapeType::Structure, "member", 0);
 
@@ -3235,6 +3597,13 @@ static L_TAG_KEY_LIST_TYPE: Schema<'static> =
 
 static L_TAG_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "tagListType", "member"), ShapeType::Structure, "member", 0);
+
+static L_USER_DETAIL_LIST_TYPE: Schema<'static> = Schema::new_member(
+    shape_id!("com.amazonaws.iam", "userDetailListType", "member"),
+    ShapeType::Structure,
+    "member",
+    0,
+);
 
 static L_USER_LIST_TYPE: Schema<'static> =
     Schema::new_member(shape_id!("com.amazonaws.iam", "userListType", "member"), ShapeType::Structure, "member", 0);
@@ -3257,6 +3626,8 @@ pub(crate) static P_EXISTING_USER_NAME_TYPE: Pattern = Pattern::new("[\\w+=,.@-]
 
 static C_EXISTING_USER_NAME_TYPE: Constraint = Constraint::new().min(1).max(128).pattern(&P_EXISTING_USER_NAME_TYPE);
 
+static C_GROUP_NAME_LIST_TYPE: Constraint = Constraint::new().element(&C_GROUP_NAME_TYPE);
+
 pub(crate) static P_GROUP_NAME_TYPE: Pattern = Pattern::new("[\\w+=,.@-]+");
 
 static C_GROUP_NAME_TYPE: Constraint = Constraint::new().min(1).max(128).pattern(&P_GROUP_NAME_TYPE);
@@ -3264,6 +3635,11 @@ static C_GROUP_NAME_TYPE: Constraint = Constraint::new().min(1).max(128).pattern
 pub(crate) static P_ID_TYPE: Pattern = Pattern::new("[\\w]+");
 
 static C_ID_TYPE: Constraint = Constraint::new().min(16).max(128).pattern(&P_ID_TYPE);
+
+pub(crate) static P_INSTANCE_PROFILE_NAME_TYPE: Pattern = Pattern::new("[\\w+=,.@-]+");
+
+static C_INSTANCE_PROFILE_NAME_TYPE: Constraint =
+    Constraint::new().min(1).max(128).pattern(&P_INSTANCE_PROFILE_NAME_TYPE);
 
 pub(crate) static P_MARKER_TYPE: Pattern = Pattern::new("[\\u0020-\\u00FF]+");
 
@@ -3345,6 +3721,7 @@ pub(crate) static PATTERNS: &[(&str, &Pattern)] = &[
     ("existingUserNameType", &P_EXISTING_USER_NAME_TYPE),
     ("groupNameType", &P_GROUP_NAME_TYPE),
     ("idType", &P_ID_TYPE),
+    ("instanceProfileNameType", &P_INSTANCE_PROFILE_NAME_TYPE),
     ("markerType", &P_MARKER_TYPE),
     ("pathPrefixType", &P_PATH_PREFIX_TYPE),
     ("pathType", &P_PATH_TYPE),
@@ -4332,5 +4709,23 @@ pub(crate) static OP_LIST_ORGANIZATIONS_FEATURES: OperationInfo = OperationInfo 
     },
     read_answer: |deserializer, reader| {
         Ok(crate::Answer::Iam(Answer::ListOrganizationsFeatures(read_structure(deserializer, reader)?)))
+    },
+};
+pub(crate) static OP_GET_ACCOUNT_AUTHORIZATION_DETAILS: OperationInfo = OperationInfo {
+    service: &SERVICE,
+    name: "GetAccountAuthorizationDetails",
+    method: "POST",
+    uri: "/",
+    status: 200,
+    result_wrapper: Some("GetAccountAuthorizationDetailsResult"),
+    mutating: false,
+    input: <GetAccountAuthorizationDetailsInput as Structure>::SCHEMA,
+    output: <GetAccountAuthorizationDetailsOutput as Structure>::SCHEMA,
+    errors: &[&E_SERVICE_FAILURE_EXCEPTION],
+    read_request: |deserializer, reader| {
+        Ok(crate::Request::Iam(Request::GetAccountAuthorizationDetails(read_structure(deserializer, reader)?)))
+    },
+    read_answer: |deserializer, reader| {
+        Ok(crate::Answer::Iam(Answer::GetAccountAuthorizationDetails(read_structure(deserializer, reader)?)))
     },
 };

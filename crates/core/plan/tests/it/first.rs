@@ -1,8 +1,8 @@
 //! The first rollout of the example, in a world where nothing exists.
 
-use stackfleet_plan::{Action, observed::PermissionModel, plan, plan::Change, scope};
+use stackfleet_plan::{Action, Artifacts, observed::PermissionModel, plan, plan::Change, scope};
 
-use crate::fixture::{empty_world, example, steps};
+use crate::fixture::{empty_world, example, load, steps, world};
 
 #[test]
 fn everything_is_made_in_order() {
@@ -141,4 +141,36 @@ fn the_same_inputs_give_the_same_plan_and_it_survives_json() {
     }
     assert_eq!(read, one);
     assert!(one.is_for(&empty_world()));
+}
+
+/// A request names at most fifty units (API reference, `DeploymentTargets`).
+#[test]
+fn more_than_fifty_units_are_named_in_several_requests() {
+    // Two accounts in each of 60 units, of which one is meant: no unit may be named whole.
+    let names: Vec<(String, String, String)> = (0..120)
+        .map(|number| {
+            (format!("{:012}", 100_000_000_000_u64 + number), format!("A{number}"), format!("U{}", number / 2))
+        })
+        .collect();
+    let accounts: Vec<(&str, &str, &str)> =
+        names.iter().map(|(id, name, unit)| (id.as_str(), name.as_str(), unit.as_str())).collect();
+    let targets: Vec<String> = (0..60).map(|unit| format!("account:A{}", unit * 2)).collect();
+    let project = format!(
+        "version: 1\napps:\n  net:\n    targets: \"{}\"\n    regions: [eu-west-1]\n    stacks:\n      a: {{ template: \
+         a.yaml, via: stack-set }}\n",
+        targets.join(" ")
+    );
+    let template = "Resources: { Topic: { Type: AWS::SNS::Topic } }";
+    let files = [("stackfleet.yaml", project.as_str()), ("a.yaml", template)];
+    let project = load(files.map(|(path, text)| (path.to_owned(), text.to_owned())).into());
+    let plan = plan(&project, &Artifacts::default(), &world(&accounts));
+    let named: Vec<(usize, usize)> = plan
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let Action::CreateInstances { targets, .. } = &step.action else { return None };
+            Some((targets.units.as_ref().unwrap().units.len(), targets.accounts.len()))
+        })
+        .collect();
+    assert_eq!(named, [(50, 50), (10, 10)]);
 }

@@ -1,5 +1,5 @@
 //! Names that are given out twice: failures 25 and 26 of README.md, as far as the project alone tells. What exists in
-//! accounts besides is not read.
+//! accounts besides is asked in [`super::existing`].
 //!
 //! Unconditional names of IAM resources in one stack for several regions are told by the plan (`PLAN025`).
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 use stackfleet_base::{AccountId, Region, Severity, Span};
 use stackfleet_permissions::Cell as Site;
 use stackfleet_plan::plan::{CellId, Change};
+use stackfleet_template::EvaluatedResource;
 
 use crate::{
     codes,
@@ -90,6 +91,12 @@ pub(super) fn check(world: &World<'_>, report: &mut Report) {
     for ((kind, made), (name, cells)) in clashes {
         report.add(finding(world, kind, &made, &name, cells));
     }
+}
+
+/// Returns type and name of what must have a name of its own and is given one.
+pub(super) fn given(resource: &EvaluatedResource) -> Option<(&'static str, &str)> {
+    let (kind, property, _) = named(&resource.type_name)?;
+    Some((kind, resource.properties.get(property)?.as_str()?))
 }
 
 fn named(kind: &str) -> Option<(&'static str, &'static str, Scope)> {

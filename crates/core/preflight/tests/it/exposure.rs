@@ -1,14 +1,10 @@
 //! For whom something changes when a policy of the organization becomes another.
 
-use stackfleet_plan::Artifacts;
 use stackfleet_policy::difference::{KnownAction, Shape};
-use stackfleet_preflight::{
-    Input,
-    exposure::{Exposure, Replacement, exposure, policies},
-};
+use stackfleet_preflight::exposure::{Exposure, Replacement, exposure, policies};
 
 use crate::{
-    fixture::{read, world},
+    fixture::{with_input, world},
     permission::{ACCOUNTS, APP, ROLE, files},
 };
 
@@ -32,13 +28,11 @@ fn told(after: &str) -> (Exposure, Vec<String>) {
         &ACCOUNTS,
         &[("protect", BEFORE, &["Workloads/Payments", "444444444444"]), ("freeze", FREEZE, &["Workloads/Retail"])],
     );
-    let (project, sources) = read(&files(ROLE, APP));
-    let artifacts = Artifacts::default();
-    let plan = stackfleet_plan::plan(&project, &artifacts, &observed);
-    let input = Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed: &observed };
-    assert!(policies(&input).iter().any(|(name, is_rcp, text)| name == "protect" && !is_rcp && text == BEFORE));
-    let replacement = Replacement { name: "protect", is_resource_control: false, before: BEFORE, after };
-    let found = exposure(&input, &replacement, &actions());
+    let found = with_input(&files(ROLE, APP), &observed, |input| {
+        assert!(policies(input).iter().any(|(name, is_rcp, text)| name == "protect" && !is_rcp && text == BEFORE));
+        let replacement = Replacement { name: "protect", is_resource_control: false, before: BEFORE, after };
+        exposure(input, &replacement, &actions())
+    });
     let mut lines = Vec::new();
     for affected in &found.affected {
         let accounts: Vec<&str> = affected.accounts.iter().map(|account| account.name.as_str()).collect();

@@ -19,24 +19,26 @@ pub(crate) struct Checked {
     pub(crate) report: Report,
 }
 
-/// Reads a project that is free of errors.
-pub(crate) fn read(files: &[(&str, &str)]) -> (Project, Sources) {
+/// Reads a project that is free of errors, plans it for a world and checks the plan.
+pub(crate) fn check(files: &[(&str, &str)], observed: &Observed) -> Checked {
+    with_input(files, observed, |input| Checked {
+        plan: input.plan.clone(),
+        sources: input.sources.clone(),
+        report: stackfleet_preflight::check(input),
+    })
+}
+
+/// Reads a project that is free of errors, plans it for a world and asks something about it.
+pub(crate) fn with_input<T>(files: &[(&str, &str)], observed: &Observed, ask: impl FnOnce(&Input<'_>) -> T) -> T {
     let files: BTreeMap<String, String> =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     let (project, sources, found) = stackfleet_project::load(&files);
     let errors: Vec<&str> = found.iter().filter(|found| found.is_error()).map(|found| &*found.message).collect();
     assert!(errors.is_empty(), "{errors:#?}");
-    (project.unwrap(), sources)
-}
-
-/// Reads a project that is free of errors, plans it for a world and checks the plan.
-pub(crate) fn check(files: &[(&str, &str)], observed: &Observed) -> Checked {
-    let (project, sources) = read(files);
+    let project: Project = project.unwrap();
     let artifacts = Artifacts::default();
     let plan = stackfleet_plan::plan(&project, &artifacts, observed);
-    let input = Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed };
-    let report = stackfleet_preflight::check(&input);
-    Checked { plan, sources, report }
+    ask(&Input { project: &project, sources: &sources, artifacts: &artifacts, plan: &plan, observed })
 }
 
 impl Checked {

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic; helpers count as non-test code")]
 
+mod access;
 mod documented;
+mod existing;
 mod exposure;
 mod fixture;
 mod permission;

@@ -176,6 +176,69 @@ fn newcomers_and_quotas() {
 }
 
 #[test]
+fn a_newcomer_gets_the_values_of_the_set() {
+    let stack = stack("a", ", auto-deploy: true, parameters: { Owner: \"${account.name}\", Stage: \"${env}\" }");
+    let project = project("100%", &stack).replace(
+        "apps:",
+        "environments:\n  live: { targets: \"account:Ledger\" }\n  test: { targets: \"account:Cards\" }\napps:",
+    );
+    let told = |parameters: &str| {
+        let template = format!(
+            "Parameters: {{ Owner: {{ Type: String }}, {parameters} }}
+Conditions: {{ Staged: !Not [!Equals [!Ref Stage, none]] }}
+Resources:
+  All: {{ Type: AWS::SNS::Topic }}
+  Alarms: {{ Type: AWS::SNS::Topic, Condition: Staged }}
+"
+        );
+        check(&[("stackfleet.yaml", &project), ("a.yaml", &template)], &world(&ACCOUNTS, &[])).told()
+    };
+    assert_snapshot!(told("Stage: { Type: String, Default: none }"), @r#"
+    ok 2 of 2 accounts can be entered
+    ok nothing is known to refuse what 4 of 4 cells need
+    warning PRE017 accounts that join get stack a with the set's own parameter values: it is without Alarms
+        in Ledger, Cards
+    "#);
+    // Without a default the set has the value of some account, so nothing is missing.
+    assert!(!told("Stage: { Type: String }").contains("PRE017"));
+    let narrow = "Stage: { Type: String, Default: none } }
+Mappings: { Stages: { live: { Name: l }, test: { Name: t } } }
+Outputs: { Name: { Value: !FindInMap [Stages, !Ref Stage, Name] }";
+    assert_snapshot!(told(narrow), @r#"
+    ok 2 of 2 accounts can be entered
+    ok nothing is known to refuse what 4 of 4 cells need
+    warning PRE017 accounts that join get stack a with the set's own parameter values: CloudFormation would refuse it: Template error: Unable to get mapping for Stages::none::Name
+        in Ledger, Cards
+    "#);
+}
+
+#[test]
+fn a_newcomer_may_lack_what_another_stack_names() {
+    let project = project(
+        "100%",
+        &(stack("role", ", auto-deploy: true, regions: [eu-west-1]") + &stack("app", ", auto-deploy: true")),
+    );
+    let trust = "{ Version: '2012-10-17', Statement: { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: 'sts:AssumeRole' } }";
+    let role = format!(
+        "Resources: {{ R: {{ Type: AWS::IAM::Role, Properties: {{ RoleName: runner, AssumeRolePolicyDocument: {trust} }} }} }}"
+    );
+    let told = |arn: &str| {
+        let app = format!(
+            "Resources: {{ F: {{ Type: AWS::Lambda::Function, Properties: {{ Handler: a.b, Runtime: python3.13, \
+             Code: {{ ZipFile: x }}, Role: !Sub '{arn}' }} }} }}"
+        );
+        check(&[("stackfleet.yaml", &project), ("role.yaml", &role), ("app.yaml", &app)], &world(&ACCOUNTS, &[])).told()
+    };
+    assert_snapshot!(told("arn:aws:iam::${AWS::AccountId}:role/runner"), @r#"
+    ok 2 of 2 accounts can be entered
+    ok nothing is known to refuse what 6 of 6 cells need
+    warning PRE012 in accounts that join, stack app may come before stack role, whose AWS::IAM::Role `runner` it names, and fail
+        in Ledger, Cards
+    "#);
+    assert!(!told("arn:aws:iam::${AWS::AccountId}:role/another").contains("PRE012"));
+}
+
+#[test]
 fn organizations_attaches_ten_policies_and_no_more() {
     let deny =
         r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}]}"#;

@@ -81,7 +81,7 @@ pub(super) fn create(
     Ok(api::CreatePolicyOutput { policy: Some(shown) })
 }
 
-fn shown(iam: &Iam, policy: &Managed) -> api::Policy {
+pub(super) fn shown(iam: &Iam, policy: &Managed) -> api::Policy {
     api::Policy {
         policy_name: Some(policy.name.clone()),
         policy_id: Some(policy.id.clone()),
@@ -98,7 +98,7 @@ fn shown(iam: &Iam, policy: &Managed) -> api::Policy {
     }
 }
 
-fn shown_built_in(iam: &Iam, arn: &str) -> Option<api::Policy> {
+pub(super) fn shown_built_in(iam: &Iam, arn: &str) -> Option<api::Policy> {
     let (path, name) = path_and_name(arn)?;
     let entry = managed::entry(arn)?;
     Some(api::Policy {
@@ -159,7 +159,12 @@ pub(super) fn get_version(
     Ok(api::GetPolicyVersionOutput { policy_version: Some(version) })
 }
 
-fn shown_version(policy: &Managed, number: u32, version: &ManagedVersion, whole: bool) -> api::PolicyVersion {
+pub(super) fn shown_version(
+    policy: &Managed,
+    number: u32,
+    version: &ManagedVersion,
+    whole: bool,
+) -> api::PolicyVersion {
     api::PolicyVersion {
         document: whole.then(|| check::encoded(version.document.text())),
         version_id: Some(format!("v{number}")),

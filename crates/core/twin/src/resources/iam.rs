@@ -76,6 +76,7 @@ pub(super) fn asks(world: &World, call: &Call, request: &Request) -> Vec<Ask> {
         Request::UpdateAccessKey(input) => place.user(input.user_name.as_deref()),
         Request::DeleteAccessKey(input) => place.user(input.user_name.as_deref()),
         Request::ListAccessKeys(input) => place.user(input.user_name.as_deref()),
+        Request::GetAccountAuthorizationDetails(_) => place.ask("*".to_owned()),
         Request::GetAccessKeyLastUsed(input) => {
             let owner = world.keys.get(&input.access_key_id).filter(|(account, _)| account == call.account());
             place.user(Some(owner.map_or("*", |(_, name)| name)))

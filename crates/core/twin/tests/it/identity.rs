@@ -183,3 +183,57 @@ fn lists_come_in_pages() {
     }
     assert_eq!(names, ["r0", "r1", "r2", "r3", "r4"]);
 }
+
+#[test]
+fn everybody_with_all_policies_comes_in_pages() {
+    let mut rig = Rig::new();
+    let admin = rig.admin();
+    create_role(&mut rig, &admin, "r").unwrap();
+    ask!(rig, admin, Iam iam PutRolePolicy PutRolePolicyInput {
+        role_name: "r".to_owned(), policy_name: "p".to_owned(), policy_document: ALLOW.to_owned()
+    })
+    .unwrap();
+    let bounds = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+    ask!(rig, admin, Iam iam CreateUser CreateUserInput {
+        user_name: "u".to_owned(), permissions_boundary: Some(bounds.clone())
+    })
+    .unwrap();
+    let own = ask!(rig, admin, Iam iam CreatePolicy CreatePolicyInput {
+        policy_name: "own".to_owned(), policy_document: ALLOW.to_owned()
+    });
+    let own = own.unwrap().policy.unwrap().arn.unwrap();
+    ask!(rig, admin, Iam iam AttachUserPolicy AttachUserPolicyInput {
+        user_name: "u".to_owned(), policy_arn: own.clone()
+    })
+    .unwrap();
+    let (mut users, mut roles, mut policies, mut marker) = (Vec::new(), Vec::new(), Vec::new(), None);
+    loop {
+        let page = ask!(rig, admin, Iam iam GetAccountAuthorizationDetails GetAccountAuthorizationDetailsInput {
+            max_items: Some(1), marker: marker
+        });
+        let page = page.unwrap();
+        users.extend(page.user_detail_list.unwrap());
+        roles.extend(page.role_detail_list.unwrap());
+        policies.extend(page.policies.unwrap());
+        marker = page.marker;
+        if page.is_truncated != Some(true) {
+            break;
+        }
+    }
+    let user = users.iter().find(|user| user.user_name.as_deref() == Some("u")).unwrap();
+    let bound = user.permissions_boundary.as_ref().unwrap();
+    assert_eq!(bound.permissions_boundary_arn.as_ref(), Some(&bounds));
+    assert_eq!(user.attached_managed_policies.as_ref().unwrap()[0].policy_arn.as_ref(), Some(&own));
+    let role = roles.iter().find(|role| role.role_name.as_deref() == Some("r")).unwrap();
+    assert_eq!(role.path.as_deref(), Some("/app/"));
+    assert!(role.role_policy_list.as_ref().unwrap()[0].policy_document.as_ref().unwrap().starts_with("%7B"));
+    // Of AWS's policies only those that somebody has.
+    let arns: Vec<&str> = policies.iter().filter_map(|policy| policy.arn.as_deref()).collect();
+    assert!(arns.contains(&own.as_str()) && arns.contains(&bounds.as_str()), "{arns:?}");
+    assert!(!arns.contains(&"arn:aws:iam::aws:policy/PowerUserAccess"), "{arns:?}");
+    let only = ask!(rig, admin, Iam iam GetAccountAuthorizationDetails GetAccountAuthorizationDetailsInput {
+        filter: Some(vec![stackfleet_api::iam::EntityType::LocalManagedPolicy])
+    });
+    let only = only.unwrap();
+    assert_eq!((only.policies.unwrap().len(), only.user_detail_list.unwrap().len()), (1, 0));
+}

@@ -11,10 +11,8 @@ use stackfleet_plan::{
     observed::{AccountState, ObservedBucket, ObservedOrganization, ObservedRole},
 };
 
+use super::CONCURRENCY;
 use crate::{connect::Aws, failure::Failure, limiter::Family};
-
-/// Calls in flight at once.
-const CONCURRENCY: usize = 8;
 
 /// Regions that every account has from its first day (AWS General Reference, 2026); all others must be switched on.
 const ALWAYS_ON: [&str; 17] = [
@@ -60,7 +58,7 @@ pub(super) async fn administration_role(aws: &Aws, scope: &Scope) -> Result<Opti
 }
 
 /// IAM hands policy documents out percent-encoded (IAM API Reference, `GetRole`).
-fn decoded(document: &str) -> String {
+pub(super) fn decoded(document: &str) -> String {
     let mut bytes = Vec::with_capacity(document.len());
     let mut rest = document.as_bytes();
     while let Some((byte, tail)) = rest.split_first() {

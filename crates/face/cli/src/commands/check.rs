@@ -1,18 +1,24 @@
 //! `check` and `who-can`: may somebody of an account do something, by which statement in which file, and who may.
 //!
-//! With an endpoint, a profile or keys the organization is looked at first. Without, the answer comes from the project
-//! alone, as if everything in it had been deployed.
+//! With an endpoint, a profile or keys the organization is looked at first, and who is in that account. Without, the
+//! answer comes from the project alone, as if everything in it had been deployed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use stackfleet_aws::identities;
 use stackfleet_base::Timestamp;
-use stackfleet_plan::{Observed, observed::Caller, plan as make_plan};
+use stackfleet_plan::{
+    Observed,
+    identities::{Identities, IdentityKind},
+    observed::{Caller, Gap},
+    plan as make_plan,
+};
 use stackfleet_policy::Layer;
 use stackfleet_preflight::{
     Input,
-    access::{Access, Answer, Question, Says, What, access, everybody},
+    access::{Access, Answer, Origin, Question, Says, What, access, account, everybody},
 };
 
 use crate::{
@@ -30,22 +36,23 @@ pub(crate) struct Asked<'a> {
     pub(crate) resource: &'a str,
 }
 
-/// Answers for one role.
-pub(crate) fn check(console: &Console, global: &Global, asked: &Asked<'_>, role: Option<&str>) -> Result<Exit> {
-    let (loaded, observed) = match look(console, global)? {
+/// Answers for one role or user.
+pub(crate) fn check(console: &Console, global: &Global, asked: &Asked<'_>, who: Option<&str>) -> Result<Exit> {
+    let (loaded, seen) = match look(console, global, asked)? {
         Ok(looked) => looked,
         Err(exit) => return Ok(exit),
     };
-    let found = with_input(&loaded, &observed, |input| access(input, &question(asked), role))?;
+    let found = with_input(&loaded, &seen.observed, |input| access(input, &seen.question(asked), who))?;
     if console.json {
         let mut document = json!({ "schema": "stackfleet/check/v1" });
         extend(&mut document, about(&found, asked));
+        extend(&mut document, seen.notes());
         extend(&mut document, value(&found, &loaded));
         console.json(&document);
     } else {
         let (paint, sign, word) = verdict(&found.answer);
-        let head =
-            format!("{sign} {word}   {} on {} in {} as {}", asked.action, asked.resource, found.account, found.role);
+        let Access { account, name, .. } = &found;
+        let head = format!("{sign} {word}   {} on {} in {account} as {name}", asked.action, asked.resource);
         console.result(console.paint_result(paint, head));
         for line in lines(&found, &loaded) {
             console.result(format!("    {line}"));
@@ -54,13 +61,13 @@ pub(crate) fn check(console: &Console, global: &Global, asked: &Asked<'_>, role:
     Ok(if found.answer == Answer::Refused { Exit::Refused } else { Exit::Done })
 }
 
-/// Answers for every role that is known in the account.
+/// Answers for every role and user that is known in the account.
 pub(crate) fn who_can(console: &Console, global: &Global, asked: &Asked<'_>) -> Result<Exit> {
-    let (loaded, observed) = match look(console, global)? {
+    let (loaded, seen) = match look(console, global, asked)? {
         Ok(looked) => looked,
         Err(exit) => return Ok(exit),
     };
-    let found = with_input(&loaded, &observed, |input| everybody(input, &question(asked)))?;
+    let found = with_input(&loaded, &seen.observed, |input| everybody(input, &seen.question(asked)))?;
     if console.json {
         let mut document = json!({ "schema": "stackfleet/who-can/v1" });
         if let Some(first) = found.first() {
@@ -68,14 +75,15 @@ pub(crate) fn who_can(console: &Console, global: &Global, asked: &Asked<'_>) -> 
         }
         let principals: Vec<Value> = found.iter().map(|found| value(found, &loaded)).collect();
         extend(&mut document, json!({ "principals": principals }));
+        extend(&mut document, seen.notes());
         console.json(&document);
         return Ok(Exit::Done);
     }
     let mut shown = 0;
     for one in found.iter().filter(|one| one.answer != Answer::Refused) {
         let (paint, sign, word) = verdict(&one.answer);
-        let of = one.stack.as_ref().map(|stack| format!("   stack {stack}")).unwrap_or_default();
-        console.result(format!(" {} {:<9} {}{of}", console.paint_result(paint, sign), word, one.role));
+        let of = described(one).map(|of| format!("   {of}")).unwrap_or_default();
+        console.result(format!(" {} {:<9} {}{of}", console.paint_result(paint, sign), word, one.name));
         for line in lines(one, &loaded).iter().filter(|line| !line.starts_with("service control")) {
             console.result(format!("     {line}"));
         }
@@ -86,33 +94,75 @@ pub(crate) fn who_can(console: &Console, global: &Global, asked: &Asked<'_>) -> 
         console.result(format!("nobody that is known in {} may {}", asked.account, asked.action));
     }
     if refused > 0 {
-        console.result(format!(" {refused} of {} known roles may not; `check --as ROLE` tells why", found.len()));
+        let users = found.iter().any(|one| one.kind == IdentityKind::User);
+        let kinds = if users { "roles and users" } else { "roles" };
+        console.result(format!(" {refused} of {} known {kinds} may not; `check --as NAME` tells why", found.len()));
     }
     Ok(Exit::Done)
 }
 
-const fn question<'a>(asked: &Asked<'a>) -> Question<'a> {
-    Question { account: asked.account, action: asked.action, resource: asked.resource }
+/// The world that is asked about.
+#[derive(Debug)]
+struct Seen {
+    observed: Observed,
+    /// Who is in the account, where that could be looked up.
+    identities: Option<Identities>,
+    /// What could not be read of it.
+    gaps: Vec<Gap>,
+}
+
+impl Seen {
+    const fn question<'a>(&'a self, asked: &Asked<'a>) -> Question<'a> {
+        let identities = self.identities.as_ref();
+        Question { account: asked.account, action: asked.action, resource: asked.resource, identities }
+    }
+
+    fn notes(&self) -> Value {
+        json!({ "notes": self.gaps.iter().map(told).collect::<Vec<_>>() })
+    }
+}
+
+fn told(gap: &Gap) -> String {
+    format!("{} could not be read: {}", gap.what, gap.why)
 }
 
 /// Reads the project and, where AWS or what stands in for it can be reached, the organization.
-pub(super) fn look(console: &Console, global: &Global) -> Result<Result<(Loaded, Observed), Exit>> {
+pub(super) fn look_at_organization(console: &Console, global: &Global) -> Result<Result<(Loaded, Observed), Exit>> {
+    Ok(look_at(console, global, None)?.map(|(loaded, seen)| (loaded, seen.observed)))
+}
+
+/// Reads the project and, where AWS or what stands in for it can be reached, the organization and the account.
+fn look(console: &Console, global: &Global, asked: &Asked<'_>) -> Result<Result<(Loaded, Seen), Exit>> {
+    look_at(console, global, Some(asked.account))
+}
+
+fn look_at(console: &Console, global: &Global, asked: Option<&str>) -> Result<Result<(Loaded, Seen), Exit>> {
     let loaded = match session::load(console, &global.project)? {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(Err(exit)),
     };
-    let observed = if is_reachable(global) {
+    let seen = if is_reachable(global) {
         session::block_on(global.twin, async {
             let reach = Reach::connect(global, &loaded.project).await?;
             let observed = reach.observe(&loaded).await?;
+            let id = match asked {
+                Some(asked) => account(&loaded.project, &observed, asked)?.id,
+                None => None,
+            };
+            let identities = match &id {
+                Some(id) => Some(identities(&reach.aws, id).await),
+                None => None,
+            };
             reach.close()?;
-            anyhow::Ok(observed)
+            let gaps = identities.iter().flat_map(|seen| &seen.gaps).cloned().collect();
+            anyhow::Ok(Seen { observed, identities, gaps })
         })??
     } else {
         console.say("answered from the project alone, as if all of it were deployed");
-        nothing_seen(&loaded)?
+        Seen { observed: nothing_seen(&loaded)?, identities: None, gaps: Vec::new() }
     };
-    Ok(Ok((loaded, observed)))
+    seen.gaps.iter().for_each(|gap| console.warn(format!("note: {}", told(gap))));
+    Ok(Ok((loaded, seen)))
 }
 
 fn is_reachable(global: &Global) -> bool {
@@ -185,6 +235,10 @@ fn lines(found: &Access, loaded: &Loaded) -> Vec<String> {
     if let Answer::Depends(on) = &found.answer {
         told.push(format!("depends on {}", on.join(", ")));
     }
+    if let Some(today) = &found.today {
+        let (.., word) = verdict(today);
+        told.push(format!("{word} today, until the project is deployed"));
+    }
     let mut seen = BTreeSet::new();
     told.retain(|line| seen.insert(line.clone()));
     told
@@ -228,6 +282,16 @@ const fn layer(layer: Layer) -> &'static str {
     }
 }
 
+/// Tells what somebody is, where that is not a role of the account.
+fn described(found: &Access) -> Option<String> {
+    match (&found.origin, found.kind) {
+        (Origin::Stack { stack, exists: Some(false) }, _) => Some(format!("stack {stack}, not there yet")),
+        (Origin::Stack { stack, .. }, _) => Some(format!("stack {stack}")),
+        (Origin::Account | Origin::Presumed, IdentityKind::User) => Some("user".to_owned()),
+        (Origin::Account | Origin::Presumed, IdentityKind::Role) => None,
+    }
+}
+
 fn about(found: &Access, asked: &Asked<'_>) -> Value {
     json!({
         "account": { "id": found.id, "name": found.account },
@@ -263,10 +327,25 @@ fn value(found: &Access, loaded: &Loaded) -> Value {
             })
         })
         .collect();
+    let (origin, stack, exists) = match &found.origin {
+        Origin::Stack { stack, exists } => ("stack", Some(stack), *exists),
+        Origin::Account => ("account", None, Some(true)),
+        Origin::Presumed => ("presumed", None, None),
+    };
+    let (kind, role) = match found.kind {
+        IdentityKind::Role => ("role", Some(&found.name)),
+        IdentityKind::User => ("user", None),
+    };
     json!({
-        "role": found.role,
-        "stack": found.stack,
+        "name": found.name,
+        "kind": kind,
+        "arn": found.arn,
+        "origin": origin,
+        "exists": exists,
+        "role": role,
+        "stack": stack,
         "answer": word,
+        "today": found.today.as_ref().map(|today| verdict(today).2),
         "depends-on": depends_on,
         "layers": layers,
     })

@@ -70,7 +70,7 @@ pub(crate) fn run(
         };
         let approval = if yes { Approval::Given } else { Approval::Ask("Carry this out?") };
         let plan_id = plan.id.clone();
-        let report = checks::check(&loaded, &plan, &observed);
+        let report = checks::check(&loaded, &plan, &observed, &reach.aws).await;
         let done = carry_out(console, &loaded, &reach, plan, &observed, (&report, despite), approval).await?;
         reach.close()?;
         let rollout = match done {

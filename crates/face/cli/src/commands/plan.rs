@@ -29,19 +29,19 @@ pub(crate) fn run(
         Err(exit) => return Ok(exit),
     };
     session::choose(&mut loaded, apps)?;
-    let (plan, observed) = session::block_on(global.twin, async {
+    let (plan, observed, report) = session::block_on(global.twin, async {
         let reach = Reach::connect(global, &loaded.project).await?;
         let observed = reach.observe(&loaded).await?;
-        reach.close()?;
         let plan = make_plan(&loaded.project, &loaded.artifacts, &observed);
-        anyhow::Ok((plan, observed))
+        let report = checks::check(&loaded, &plan, &observed, &reach.aws).await;
+        reach.close()?;
+        anyhow::Ok((plan, observed, report))
     })??;
     let document = serde_json::to_value(&plan).context("cannot write the plan")?;
     if let Some(path) = out {
         let text = format!("{document:#}\n");
         write_whole(path, &text)?;
     }
-    let report = checks::check(&loaded, &plan, &observed);
     if console.json {
         let mut document = located(document, &plan, &loaded.sources);
         if let Some(members) = document.as_object_mut() {

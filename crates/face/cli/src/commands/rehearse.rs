@@ -32,7 +32,7 @@ pub(crate) fn run(console: &Console, global: &Global, folder: Option<&Path>, see
         // Virtual time leaves nothing to watch: what happened is told at the end, and what failed as it fails.
         let watching = Console { live: false, quiet: console.quiet || !console.verbose, ..console.clone() };
         // A rehearsal runs whatever is announced: it shows what comes of it.
-        let report = checks::check(&loaded, &plan, &observed);
+        let report = checks::check(&loaded, &plan, &observed, &reach.aws).await;
         let checks = (&report, &Despite::Everything);
         let rollout =
             match deploy::carry_out(&watching, &loaded, &reach, plan, &observed, checks, Approval::Given).await? {

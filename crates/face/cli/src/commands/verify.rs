@@ -39,7 +39,7 @@ async fn compare(console: &Console, loaded: &Loaded, reach: &Reach, repair: bool
         show(console, loaded, &cells);
         let plan = make_repair(&loaded.project, &loaded.artifacts, &observed);
         let approval = if yes { Approval::Given } else { Approval::Ask("Repair these?") };
-        let announced = checks::check(loaded, &plan, &observed);
+        let announced = checks::check(loaded, &plan, &observed, &reach.aws).await;
         // A repair tries exactly the cells that are amiss, and one that is refused stops no other.
         let checks = (&announced, &Despite::Everything);
         match deploy::carry_out(console, loaded, reach, plan, &observed, checks, approval).await? {

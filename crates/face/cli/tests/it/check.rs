@@ -1,8 +1,14 @@
 //! `check` and `who-can`: answers with the statement and its line, from the project alone and over what is deployed.
 
-use crate::sandbox::{Run, Sandbox, example};
+use serde_json::Value;
+
+use crate::{
+    sandbox::{Run, Sandbox, example, run, script},
+    served::{FAST, Served},
+};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:{account}:stale-access-key-findings";
+const TABLE: &str = "arn:aws:dynamodb:eu-west-1:{account}:table/t";
 const ROLE: &str = "stackfleet-key-rotation-execution";
 
 fn ask(sandbox: &Sandbox, arguments: &[&str]) -> Run {
@@ -40,6 +46,72 @@ fn the_project_alone_tells_who_may_do_what() {
     ask(&sandbox, &["who-can", "Production", "dynamodb:CreateTable"])
         .ends(0)
         .says(&["OrganizationAccountAccessRole", "known roles may not"]);
+}
+
+fn principal<'v>(found: &'v Value, name: &str) -> &'v Value {
+    let principals = found["principals"].as_array().unwrap();
+    principals.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name} in {found:#}"))
+}
+
+/// Who is in the account is read from within it; what only the project makes is told apart.
+#[test]
+fn everybody_in_the_account_is_known() {
+    let sandbox = Sandbox::new();
+    let Some(python) = sandbox.python_with("boto3") else { return };
+    let project = sandbox.example("project");
+    let served = Served::start(&sandbox, "world.json", FAST);
+    served.run(&project, &["deploy", "--yes", "--quiet"]).ends(0);
+    let asked = ["who-can", "Staging", "dynamodb:DescribeTable", TABLE, "--json"];
+    let before = served.run(&project, &asked).ends(0).json();
+    let id = before["account"]["id"].as_str().unwrap();
+    assert_eq!(principal(&before, "OrganizationAccountAccessRole")["origin"], "account", "{before:#}");
+    assert_eq!(principal(&before, ROLE)["exists"], true, "{before:#}");
+    let linked = "AWSServiceRoleForCloudFormationStackSetsOrgMember";
+    assert_eq!(principal(&before, linked)["answer"], "refused", "{before:#}");
+
+    let mut make = sandbox.command(&python);
+    run(served.sign_in(make.arg(script("in_account.py")).args([id, "user"]))).ends(0);
+    let after = served.run(&project, &asked).ends(0).json();
+    assert_eq!(after["notes"], Value::Array(Vec::new()), "{after:#}");
+    let ana = principal(&after, "ana");
+    assert_eq!((&ana["kind"], &ana["answer"]), (&"user".into(), &"allowed".into()), "{ana:#}");
+    assert_eq!(ana["arn"], format!("arn:aws:iam::{id}:user/people/ana"));
+    served.run(&project, &["who-can", "Staging", "dynamodb:DescribeTable", TABLE]).ends(0).says(&[
+        "allowed   ana   user",
+        "identity policy: tables, statement 1, allows",
+        "known roles and users may not",
+    ]);
+    served
+        .run(&project, &["check", "Staging", "sns:Publish", TOPIC, "--as", "ana"])
+        .ends(0)
+        .says(&["identity policy: publish"]);
+
+    // Until it is deployed, the role is what it was.
+    sandbox.replace(
+        "project/iam/execution-role.yaml",
+        "- sns:CreateTopic",
+        "- sns:Publish\n                  - sns:CreateTopic",
+    );
+    let changed = served.run(&project, &["who-can", "Staging", "sns:Publish", TOPIC, "--json"]).ends(0).json();
+    let role = principal(&changed, ROLE);
+    assert_eq!((&role["answer"], &role["today"]), (&"allowed".into(), &"refused".into()), "{role:#}");
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_is_told() {
+    let sandbox = Sandbox::new();
+    let Some(python) = sandbox.python_with("boto3") else { return };
+    let project = sandbox.example("project");
+    let served = Served::start(&sandbox, "world.json", FAST);
+    served.run(&project, &["deploy", "--yes", "--quiet"]).ends(0);
+    let asked = ["who-can", "Staging", "sns:CreateTopic", TOPIC, "--json"];
+    let id = served.run(&project, &asked).ends(0).json()["account"]["id"].as_str().unwrap().to_owned();
+    let mut bar = sandbox.command(&python);
+    run(served.sign_in(bar.arg(script("in_account.py")).args([&id, "bar-access"]))).ends(0);
+    let found = served.run(&project, &asked).ends(0).says(&["note: roles and users of account", "AssumeRole"]).json();
+    assert!(found["notes"][0].as_str().unwrap().contains("sts:AssumeRole"), "{found:#}");
+    assert_eq!(principal(&found, "OrganizationAccountAccessRole")["origin"], "presumed");
+    assert_eq!(principal(&found, ROLE)["exists"], Value::Null);
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod policy_diff;
 mod rehearsal;
 mod repair;
 mod scenarios;
+mod taken;
 mod templates;
 mod twice;
 mod validate;

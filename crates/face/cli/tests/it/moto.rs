@@ -107,6 +107,20 @@ fn what_moto_has_works() {
     moto.run(&["verify", "--repair", "--yes"]).ends(0).says(&["Repaired"]);
     moto.run(&["verify"]).ends(0);
 
+    let id = staging["account"]["id"].as_str().unwrap();
+    for what in ["user", "group"] {
+        let mut make = sandbox.command(sandbox.python_with("boto3").unwrap());
+        run(moto.sign_in(make.arg(script("in_account.py")).args([id, what]))).ends(0);
+    }
+    for action in ["sns:Publish", "dynamodb:Scan", "sqs:ReceiveMessage"] {
+        let service = action.split(':').next().unwrap();
+        let resource = format!("arn:aws:{service}:eu-west-1:{{account}}:r");
+        moto.run(&["check", "Staging", action, &resource, "--as", "ana"])
+            .ends(0)
+            .says(&["✓ allowed", "identity policy: "]);
+    }
+    moto.run(&["check", "Staging", "iam:CreateUser", "--as", "user/ana"]).ends(4).says(&["no identity policy allows"]);
+
     sandbox.replace("project/topic.yaml", "TopicName: notices", "TopicName: notices-2");
     moto.run(&["deploy", "--yes"]).ends(0).says(&["6 update", "6 current"]);
     moto.run(&["plan", "--detailed-exitcode"]).ends(0);

@@ -17,7 +17,7 @@ use stackfleet_preflight::exposure::{self, Exposure, exposure, policies};
 
 use crate::{
     arguments::{Global, PolicyDiff},
-    commands::check::{look, with_input},
+    commands::check::{look_at_organization, with_input},
     console::Console,
     diagnostics,
     exit::Exit,
@@ -170,7 +170,7 @@ fn in_file(console: &Console, options: &PolicyDiff, texts: (String, String), fil
 
 /// Compares for the project's organization, looked at where it can be reached.
 fn in_project(console: &Console, global: &Global, options: &PolicyDiff, texts: (String, String)) -> Result<Comparison> {
-    let (loaded, observed) = match look(console, global)? {
+    let (loaded, observed) = match look_at_organization(console, global)? {
         Ok(looked) => looked,
         Err(_) => return Ok(None),
     };
