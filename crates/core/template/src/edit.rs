@@ -42,7 +42,7 @@ impl Template {
         let at = column(text, place.value.start);
         let is_at_key = self.key_above(pointer, node, place).is_some_and(|key| at <= column(text, key.start));
         let space = if is_written && !is_at_key { "" } else { " " };
-        Some(Edit { span: place.value, replacement: format!("{space}{value}") })
+        Some(Edit { span: without_end_of_line(text, node, place.value)?, replacement: format!("{space}{value}") })
     }
 
     /// Returns the edit that adds a member behind the others of the mapping at a JSON pointer.
@@ -113,6 +113,16 @@ impl Template {
         let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, pointer);
         Some((node, place)).filter(|_| exact)
     }
+}
+
+/// Returns the span of a value without the line break behind it: a collection whose last part is not written ends where
+/// the next thing begins.
+fn without_end_of_line(text: &str, node: &Node, span: Span) -> Option<Span> {
+    if matches!(node.value, NodeValue::Scalar(_)) {
+        return Some(span);
+    }
+    let written = text.get(span.start..span.end)?.trim_end().len();
+    Some(Span { end: span.start + written, ..span })
 }
 
 /// Returns the edit that writes a call in its long form, where the short one would make something else of the argument:
@@ -268,6 +278,12 @@ mod tests {
         assert_eq!(edited("!And A:\n-\n - x\nB: 1\n", "/A", &json!("z")), "!And A:\n \"z\"\nB: 1\n");
         let text = "A: !Sub\n- x\n- {y: z}\nB: 1\n";
         assert_eq!(edited(text, "/A/Fn::Sub", &json!("z")), "A: !Sub\n \"z\"\nB: 1\n");
+    }
+
+    #[test]
+    fn a_list_that_ends_with_nothing_leaves_the_next_line_alone() {
+        let text = "A:\n - x\n - ? ? \nB: 1\n";
+        assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\" \nB: 1\n");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     arn::ArnPattern,
     codes,
     condition::{Condition, ConditionError, Operator},
-    json::{Node, Range, Value},
+    json::{Member, Node, Range, Value},
     policy::{ActionPattern, Actions, Effect, PolicyKind, Resources, Version},
     principal::{Named, PrincipalElement},
 };
@@ -17,6 +17,7 @@ impl Reader<'_> {
             Value::Unknown => {}
             Value::String(text) if text == "*" => named.push(Named::Everyone),
             Value::Object(members) => {
+                self.repeated(members);
                 for member in members {
                     for (text, range) in self.texts(&member.node, &member.key) {
                         named.extend(self.named(&member.key, text, range));
@@ -115,6 +116,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut conditions = Vec::new();
+        self.repeated(operators);
         for member in operators {
             let Some(operator) = Operator::parse(&member.key) else {
                 let message = format!("there is no condition operator `{}`", member.key);
@@ -130,12 +132,22 @@ impl Reader<'_> {
                 self.error(codes::WRONG_KIND, member.node.range, message);
                 continue;
             };
+            self.repeated(keys);
             for key in keys {
                 self.check_key(&key.key, key.key_range);
                 conditions.push(self.condition(operator, &member.key, &key.key, &key.node));
             }
         }
         conditions
+    }
+
+    /// Reports members that are there twice: readers of JSON differ in which of them counts.
+    fn repeated(&mut self, members: &[Member]) {
+        for (index, member) in members.iter().enumerate() {
+            if members.iter().take(index).any(|earlier| earlier.key == member.key) {
+                self.error(codes::REPEATED_ELEMENT, member.key_range, format!("`{}` is there twice", member.key));
+            }
+        }
     }
 
     fn condition(&mut self, operator: Operator, operator_name: &str, key: &str, node: &Node) -> Condition {

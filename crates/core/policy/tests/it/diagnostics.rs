@@ -56,6 +56,18 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn what_is_there_twice_in_a_condition_or_principal_is_refused() {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"111111111111","AWS":"*"},
+"Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true","aws:SecureTransport":"false"},
+"Bool":{"aws:ViaAWSService":"true"}}}}"#;
+    insta::assert_snapshot!(said(PolicyKind::Resource, text), @r#"
+    1:88 POL004: `AWS` is there twice
+    2:82 POL004: `aws:SecureTransport` is there twice
+    3:1 POL004: `Bool` is there twice
+    "#);
+}
+
+#[test]
 fn text_that_is_not_json_has_its_place() {
     insta::assert_snapshot!(said(PolicyKind::Identity, "{\n  \"Version\": \"2012-10-17\",\n}"), @"3:1 POL001: this is not JSON: a key in double quotes is wanted here");
     insta::assert_snapshot!(said(PolicyKind::Identity, "[]"), @"1:1 POL002: a policy is an object, not a list");
