@@ -282,18 +282,26 @@ pub fn difference_for<O: Copy + Ord>(
     outcome: impl Fn(&Request<'_>, Side) -> O,
 ) -> Difference<O> {
     let statements = Statements::of(viewpoint);
-    let mut found: BTreeMap<(O, O), Vec<(Vec<String>, Vec<Case>)>> = BTreeMap::new();
+    let mut changes: Vec<Change<O>> = Vec::new();
     let mut incomplete = Vec::new();
     for class in actions::classes(&statements, actions) {
         let requests = Requests::of(&class, viewpoint);
         if !requests.complete {
             incomplete.extend(class.actions.iter().cloned());
         }
-        for (sides, cases) in compare(&class, &requests, viewpoint.owner, &outcome) {
-            found.entry(sides).or_default().push((class.actions.clone(), cases));
+        for ((before, after), cases) in compare(&class, &requests, viewpoint.owner, &outcome) {
+            // Actions that change in the same cases are told together.
+            let is_same = |change: &&mut Change<O>| {
+                (change.before, change.after) == (before, after) && same_cases(&change.cases, &cases)
+            };
+            match changes.iter_mut().find(is_same) {
+                Some(known) => known.actions.extend(class.actions.iter().cloned()),
+                None => changes.push(Change { before, after, actions: class.actions.clone(), cases }),
+            }
         }
     }
-    let changes = found.into_iter().flat_map(|((before, after), found)| merge(before, after, found)).collect();
+    changes.iter_mut().for_each(|change| change.actions.sort());
+    changes.sort_by_key(|change| (change.before, change.after));
     Difference { changes, incomplete }
 }
 
@@ -367,19 +375,4 @@ fn compare<O: Copy + Ord>(
         found.insert(kind, cases.collect());
     }
     found
-}
-
-/// Puts actions together that change in the same cases.
-fn merge<O: Copy>(before: O, after: O, found: Vec<(Vec<String>, Vec<Case>)>) -> Vec<Change<O>> {
-    let mut changes: Vec<Change<O>> = Vec::new();
-    for (actions, cases) in found {
-        match changes.iter_mut().find(|change| same_cases(&change.cases, &cases)) {
-            Some(known) => known.actions.extend(actions),
-            None => changes.push(Change { before, after, actions, cases }),
-        }
-    }
-    for change in &mut changes {
-        change.actions.sort();
-    }
-    changes
 }

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 
 use bytes::Bytes;
+use http::header::{CONNECTION, EXPECT, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -85,12 +86,18 @@ async fn respond<B: Backend>(
     options: ServeOptions,
 ) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    let response = match Limited::new(body, options.body_bytes_max).collect().await {
+    let expects = parts.headers.contains_key(EXPECT);
+    let mut response = match Limited::new(body, options.body_bytes_max).collect().await {
         Ok(collected) => door.answer(Request::from_parts(parts, collected.to_bytes()), Some(peer.ip().to_string())),
         Err(error) if error.is::<LengthLimitError>() => {
             plain(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is larger than this server reads")
         }
         Err(_) => plain(StatusCode::BAD_REQUEST, "the request's body ended early"),
     };
+    // As S3 does: a client that waits for `100 Continue` and is refused instead may take the next answer for this one
+    // (boto3 1.43).
+    if expects && response.status().is_client_error() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response.map(Full::new)
 }

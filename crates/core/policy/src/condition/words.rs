@@ -76,7 +76,12 @@ impl Condition {
         let order = match &self.test {
             Test::Number(order, _) | Test::Date(order, _) => *order,
             Test::Address(_) => return if fits { "is in" } else { "is not in" },
-            _ => Ordering::Equal,
+            Test::Text(_)
+            | Test::TextIgnoringCase(_)
+            | Test::Arn(_)
+            | Test::Bool(_)
+            | Test::Binary(_)
+            | Test::Null(_) => Ordering::Equal,
         };
         match (order, fits) {
             (Ordering::Equal, true) => "is",

@@ -77,3 +77,20 @@ fn bad_requests_end_alone() {
     assert_eq!(ask(&format!("POST / HTTP/1.1\r\n{close}\r\n{target}\r\n\r\n{{}}")), "HTTP/1.1 400 Bad Request");
     server.stop();
 }
+
+#[test]
+fn whoever_waits_to_send_and_is_refused_starts_anew() {
+    let now = RealClock::time_of_day();
+    let world = World::new(1, WorldOptions { start: now, ..WorldOptions::default() });
+    let server = Server::start(Door::new(Arc::new(Mutex::new(world)), RealClock::new(now, 1)));
+    let mut stream = TcpStream::connect(server.endpoint.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    stream
+        .write_all(b"PUT /bucket/key HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 Forbidden"), "{answer}");
+    assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+    server.stop();
+}
