@@ -121,7 +121,8 @@ fn without_end_of_line(text: &str, node: &Node, span: Span) -> Option<Span> {
     if matches!(node.value, NodeValue::Scalar(_)) {
         return Some(span);
     }
-    let written = text.get(span.start..span.end)?.trim_end().len();
+    // Wider blanks may be the end of a text.
+    let written = text.get(span.start..span.end)?.trim_end_matches([' ', '\t', '\r', '\n']).len();
     Some(Span { end: span.start + written, ..span })
 }
 
@@ -284,6 +285,10 @@ mod tests {
     fn a_list_that_ends_with_nothing_leaves_the_next_line_alone() {
         let text = "A:\n - x\n - ? ? \nB: 1\n";
         assert_eq!(edited(text, "/A", &json!("z")), "A:\n \"z\" \nB: 1\n");
+        for blank in ['\u{85}', '\u{a0}'] {
+            let text = format!("A:\n  B: x{blank}\nC: 1\n");
+            assert_eq!(edited(&text, "/A", &json!(1)), "A:\n  1\nC: 1\n");
+        }
     }
 
     #[test]
