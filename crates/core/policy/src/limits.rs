@@ -5,7 +5,12 @@
 
 use stackfleet_base::{Diagnostic, Span};
 
-use crate::{codes, format::minify, parse::Origin};
+use crate::{
+    codes,
+    format::minify,
+    parse::Origin,
+    policy::{Policy, PolicyKind, Statement},
+};
 
 /// What a document is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +40,26 @@ pub enum Attachment {
 }
 
 impl Attachment {
+    /// Returns what a policy is most likely attached to; `None` for policies of resources whose limits are not known
+    /// here: only those of buckets and keys are.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Option<Self> {
+        let is_about = |service: &str| {
+            let mut entries = policy.statements().iter().flat_map(Statement::action_entries);
+            entries.all(|entry| entry.strip_prefix(service).is_some_and(|rest| rest.starts_with(':')))
+        };
+        Some(match policy.kind() {
+            PolicyKind::Identity | PolicyKind::Boundary => Self::Managed,
+            PolicyKind::Trust => Self::Trust,
+            PolicyKind::Session => Self::Session,
+            PolicyKind::ServiceControl => Self::ServiceControl,
+            PolicyKind::ResourceControl => Self::ResourceControl,
+            PolicyKind::Resource if is_about("s3") => Self::Bucket,
+            PolicyKind::Resource if is_about("kms") => Self::Key,
+            PolicyKind::Resource => return None,
+        })
+    }
+
     /// Returns the most characters (bytes for bucket and key policies) that the default quota allows.
     #[must_use]
     pub const fn characters_max(self) -> usize {
@@ -127,6 +152,20 @@ mod tests {
         assert_eq!(check_size(Attachment::Managed, &text, None), None);
         let found = check_size(Attachment::ServiceControl, &text, None).unwrap();
         assert!(found.is_error() && found.help.unwrap().contains("without white space it has 2"));
+    }
+
+    #[test]
+    fn policies_of_resources_have_the_limit_of_their_service() {
+        let of = |kind, action: &str| {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Principal":"*","Action":"{action}","Resource":"*"}}}}"#
+            );
+            Attachment::of(&Policy::parse(kind, "p", &text).unwrap())
+        };
+        assert_eq!(of(PolicyKind::Resource, "s3:Get*"), Some(Attachment::Bucket));
+        assert_eq!(of(PolicyKind::Resource, "kms:*"), Some(Attachment::Key));
+        assert_eq!(of(PolicyKind::Resource, "sns:Publish"), None);
+        assert_eq!(of(PolicyKind::ResourceControl, "s3:*"), Some(Attachment::ResourceControl));
     }
 
     #[test]

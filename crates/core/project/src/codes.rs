@@ -30,8 +30,6 @@ pub(crate) const PARAMETER_VALUE: &str = "PRJ013";
 pub(crate) const ROLE_TRUST: &str = "PRJ015";
 /// A combination of `via`, `role` and `auto-deploy` that AWS does not know.
 pub(crate) const DEPLOYMENT: &str = "PRJ016";
-/// A policy that Organizations would refuse.
-pub(crate) const POLICY: &str = "PRJ017";
 /// An account without environment where one is needed.
 pub(crate) const NO_ENVIRONMENT: &str = "PRJ018";
 /// An account without a tag that it must carry.

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use stackfleet_base::{Diagnostic, Span};
 use stackfleet_permissions::lint_text;
-use stackfleet_policy::{Origin, Policy, PolicyKind};
+use stackfleet_policy::{Attachment, Origin, Policy, PolicyKind, check_size};
 
 use crate::codes;
 use crate::model::{PolicyFile, Spanned};
 use crate::reading::Reading;
-
-/// Most characters of a service control policy (Organizations, since May 2026), white space counted.
-const CHARACTERS_MAX: usize = 10_240;
 
 /// Reads a policy once; `None` when it cannot be used.
 pub(crate) fn read(reading: &mut Reading<'_>, path: &str, span: Span) -> Option<PolicyFile> {
@@ -34,15 +31,8 @@ fn read_file(reading: &mut Reading<'_>, path: &str, span: Span) -> Option<Policy
     reading.found.extend(lint_text(file, &text));
     let value: serde_json::Value = serde_json::from_str(&text).ok()?;
     let content = value.to_string();
-    let characters = content.chars().count();
-    if characters > CHARACTERS_MAX {
-        let message = format!("the policy has {characters} characters, Organizations allows {CHARACTERS_MAX}");
-        reading.tell(
-            Diagnostic::error(codes::POLICY, message)
-                .at(Span { file, start: 0, end: 0 }, "")
-                .help("divide it into two policies"),
-        );
-    }
+    // It is sent without white space.
+    reading.found.extend(check_size(Attachment::ServiceControl, &content, origin));
     check_name(reading, path, &name, span);
     Some(PolicyFile { name, path: Spanned { value: path.to_owned(), span }, file, content: Arc::from(content) })
 }

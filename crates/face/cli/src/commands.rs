@@ -80,7 +80,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit> {
             (Some(cases), None) => policy::evaluate(console, cases),
             (None, None) => Ok(Exit::Usage),
         },
-        Command::Policy { command: PolicyCommand::Lint { files, kind } } => policy::lint(console, files, kind.kind()),
+        Command::Policy { command: PolicyCommand::Lint { files, kind, minify } } => {
+            policy::lint(console, files, kind.kind(), *minify)
+        }
         Command::Policy { command: PolicyCommand::Diff(options) } => policy::diff(console, global, options),
         Command::Policy { command: PolicyCommand::Least(options) } => template::least(console, options),
         Command::Schema => {

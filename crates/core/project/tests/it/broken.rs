@@ -447,3 +447,24 @@ fn accounts_without_tags_are_told_together() {
     "
     );
 }
+
+#[test]
+fn a_policy_that_is_too_large_is_told_and_white_space_does_not_count() {
+    let project = "version: 1\norganization:\n  management: root@source.example\n  policies: [large.json]\n";
+    let policy = |length: usize, blanks: usize| {
+        format!(
+            r#"{{{}"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::{}"}}]}}"#,
+            " ".repeat(blanks),
+            "x".repeat(length)
+        )
+    };
+    let told = |text: &str| {
+        let files = [("stackfleet.yaml", project), ("large.json", text)];
+        let files: std::collections::BTreeMap<String, String> =
+            files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let found = stackfleet_project::load(&files).2;
+        found.into_iter().filter(|found| found.code == "POL017").map(|found| found.message).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&policy(11_000, 0)), ["the policy has 11099 characters; 10240 are allowed"]);
+    assert_eq!(told(&policy(100, 11_000)), Vec::<String>::new());
+}

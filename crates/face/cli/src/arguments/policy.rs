@@ -19,14 +19,17 @@ pub(crate) enum PolicyCommand {
         #[arg(long, value_name = "FILE", conflicts_with = "cases")]
         rollout: Option<PathBuf>,
     },
-    /// Check policy documents
+    /// Check policy documents, and tell how much of what AWS allows they take
     Lint {
-        /// The documents
+        /// The documents; `-` is standard input
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// What they are attached to
         #[arg(long, value_enum, default_value_t = PolicyUse::Scp)]
         kind: PolicyUse,
+        /// Write them without white space, one a line
+        #[arg(long, conflicts_with = "json")]
+        minify: bool,
     },
     /// Print the smallest policy for the role that deploys a template
     Least(PolicyLeast),

@@ -12,9 +12,9 @@ use serde_json::json;
 use stackfleet_base::{Diagnostic, Sources};
 use stackfleet_permissions::lint_text;
 use stackfleet_policy::{
-    Origin, Policy, PolicyKind,
+    Attachment, Origin, Policy, PolicyKind,
     cases::Case,
-    lint as lint_policy,
+    check_size, lint as lint_policy, minify,
     rollout_check::{RolloutCheck, RolloutOrganization},
 };
 
@@ -22,6 +22,7 @@ use crate::{
     console::{Console, Paint},
     diagnostics,
     exit::Exit,
+    input,
 };
 
 pub(crate) use diff::diff;
@@ -50,28 +51,73 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_str(&text).with_context(|| format!("{} is not of the form expected", path.display()))
 }
 
-/// Checks policy documents.
-pub(crate) fn lint(console: &Console, files: &[PathBuf], kind: PolicyKind) -> Result<Exit> {
+/// Checks policy documents, and tells how much of what AWS allows they take; or writes them without white space.
+pub(crate) fn lint(console: &Console, files: &[PathBuf], kind: PolicyKind, minified: bool) -> Result<Exit> {
     let mut sources = Sources::default();
-    let mut found = Vec::new();
+    let (mut found, mut sizes, mut written) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let name = path.to_string_lossy();
+        let text = input::read(path)?;
+        let name = input::name(path);
         let file = sources.add(&name, &text);
-        let (policy, problems) = Policy::read(kind, &name, &text, Some(Origin { file, offset: 0 }));
+        let origin = Some(Origin { file, offset: 0 });
+        let (policy, problems) = Policy::read(kind, &name, &text, origin);
         found.extend(problems);
         found.extend(policy.iter().flat_map(lint_policy));
         found.extend(lint_text(file, &text));
+        let short = minify(&text);
+        if let Some(attachment) = policy.as_ref().and_then(Attachment::of) {
+            let counted = if minified { short.as_deref().unwrap_or(&text) } else { &text };
+            found.extend(check_size(attachment, counted, origin));
+            sizes.push(Size::of(name, attachment, &text, short.as_deref()));
+        }
+        written.extend(short);
     }
     stackfleet_base::diagnostic::sort(&mut found);
     if console.json {
         let listed = diagnostics::values(&sources, &found);
-        console.json(&json!({ "schema": "stackfleet/policy-lint/v1", "diagnostics": listed }));
+        let sizes: Vec<_> = sizes.iter().map(Size::value).collect();
+        console.json(&json!({ "schema": "stackfleet/policy-lint/v1", "diagnostics": listed, "sizes": sizes }));
     } else {
         diagnostics::show(console, &sources, &found);
-        if found.is_empty() {
-            console.result(console.paint_result(Paint::Good, "✓ nothing to say"));
+        if minified {
+            written.iter().for_each(|text| console.result(text));
+        } else {
+            sizes.iter().for_each(|size| console.result(size.line()));
+            if found.is_empty() {
+                console.result(console.paint_result(Paint::Good, "✓ nothing to say"));
+            }
         }
     }
     Ok(if found.iter().any(Diagnostic::is_error) { Exit::Error } else { Exit::Done })
+}
+
+/// How much of what AWS allows a document takes.
+struct Size {
+    name: String,
+    characters: usize,
+    minified: usize,
+    allowed: usize,
+}
+
+impl Size {
+    fn of(name: String, attachment: Attachment, text: &str, minified: Option<&str>) -> Self {
+        let minified = attachment.measure(minified.unwrap_or(text));
+        Self { name, characters: attachment.measure(text), minified, allowed: attachment.characters_max() }
+    }
+
+    fn line(&self) -> String {
+        let Self { name, characters, minified, allowed } = self;
+        let percent = characters.saturating_mul(100) / allowed;
+        let short = if minified < characters { format!("; {minified} with --minify") } else { String::new() };
+        format!(" {name}: {characters} of {allowed} characters ({percent} %){short}")
+    }
+
+    fn value(&self) -> serde_json::Value {
+        json!({
+            "file": self.name,
+            "characters": self.characters,
+            "minified": self.minified,
+            "allowed": self.allowed,
+        })
+    }
 }

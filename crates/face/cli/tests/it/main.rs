@@ -23,7 +23,7 @@ mod foreign;
 mod kills;
 mod moto;
 mod plain;
-mod policy_diff;
+mod policies;
 mod rehearsal;
 mod repair;
 mod scenarios;

@@ -1,4 +1,4 @@
-//! `policy diff`: who gains or loses what when one policy becomes another.
+//! `policy diff` and `policy lint`: who gains or loses what, and what is wrong with a document.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -141,4 +141,25 @@ fn a_document_that_aws_would_not_take_is_not_compared() {
     sandbox.run(&["policy", "diff", "before.json", "nowhere.json"]).ends(1).says(&["there is no file nowhere.json"]);
     sandbox.run(&["policy", "diff", "-", "-"]).ends(1).says(&["only one of the documents"]);
     sandbox.run(&["policy", "diff", "before.json"]).ends(64);
+}
+
+#[test]
+fn lint_tells_how_much_room_is_left_and_writes_without_white_space() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, "guard.json", BEFORE);
+    sandbox
+        .run(&["policy", "lint", "guard.json"])
+        .ends(0)
+        .says(&[" guard.json: 390 of 10240 characters (3 %); 304 with --minify", "✓ nothing to say"]);
+    let short = sandbox.run(&["policy", "lint", "guard.json", "--minify"]).ends(0);
+    assert_eq!(short.out.trim_end().len(), 304, "{}", short.out);
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(parsed(&short.out), parsed(BEFORE));
+    let found = sandbox.run(&["policy", "lint", "guard.json", "--json"]).ends(0).json();
+    assert_eq!(found["sizes"][0]["allowed"], 10_240);
+    // AWS's API counts white space in service control policies.
+    let wide = BEFORE.replace("  \"Version\"", &format!("{}\"Version\"", " ".repeat(10_000)));
+    write(&sandbox, "wide.json", &wide);
+    sandbox.run(&["policy", "lint", "wide.json"]).ends(1).says(&["minify it: without white space it has 304"]);
+    sandbox.run(&["policy", "lint", "wide.json", "--minify"]).ends(0);
 }
