@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stackfleet_base::AccountId;
 use stackfleet_policy::{
-    Context, Decision, Layers, Level, Policy, PolicyKind, PolicyPath, PolicySet, Principal, Request, decide, explain,
-    minify, pretty,
+    Context, Decision, Layers, Level, Policy, PolicyKind, PolicyPath, PolicySet, Principal, Request, decide,
+    difference::{KnownAction, Shape, difference, says},
+    explain, minify, pretty,
 };
 
 /// A world small enough that policies often speak of the same things.
@@ -178,6 +179,23 @@ fn world() -> impl Strategy<Value = World> {
     )
 }
 
+/// The actions of the world with the shapes of their resources.
+fn known_actions() -> Vec<KnownAction> {
+    [
+        ("s3:GetObject", Some(("arn:aws:s3:::*/*", false))),
+        ("s3:PutObject", Some(("arn:aws:s3:::*/*", false))),
+        ("s3:ListAllMyBuckets", None),
+        ("kms:Decrypt", Some(("arn:aws:kms:*:*:key/*", true))),
+        ("lambda:InvokeFunction", Some(("arn:aws:lambda:*:*:function:*", true))),
+    ]
+    .into_iter()
+    .map(|(name, shape)| KnownAction {
+        name: name.to_owned(),
+        shapes: shape.into_iter().map(|(text, is_flat)| Shape { text: text.to_owned(), is_flat }).collect(),
+    })
+    .collect()
+}
+
 /// What remains of a decision when the statements that decided are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
@@ -343,6 +361,34 @@ proptest! {
         for written in [pretty(&document.to_string()), minify(&document.to_string())] {
             prop_assert_eq!(&serde_json::from_str::<Value>(&written.unwrap()).unwrap(), &document);
         }
+    }
+
+    #[test]
+    fn a_difference_is_complete_and_shows_only_what_is_so(
+        world in world(),
+        before in prop::collection::vec(statement(false, None), 1..4),
+        after in prop::collection::vec(statement(false, None), 1..4),
+        shared in prop::collection::vec(statement(false, None), 0..2),
+    ) {
+        let [before, after] = [before, after].map(|own| set(PolicyKind::Identity, &[own, shared.clone()].concat()));
+        let found = difference(&before, &after, &known_actions());
+        for change in &found.changes {
+            for case in &change.cases {
+                let request = case.sample.request(None);
+                prop_assert_eq!((says(&request, &before).0, says(&request, &after).0), (change.before, change.after));
+                prop_assert!(change.actions.contains(&case.sample.action));
+            }
+        }
+        // Every request has a region, and nothing of a request is unknown once it is made.
+        let mut world = world;
+        world.context.retain(|(key, value)| value.is_some() && *key != "aws:RequestedRegion");
+        world.context.push(("aws:RequestedRegion", Some("eu-west-1")));
+        let (old, new) = world.with(|request, _| (says(request, &before).0, says(request, &after).0));
+        let told = found.changes.iter().any(|change| {
+            (change.before, change.after) == (old, new) && change.actions.iter().any(|action| action == world.action)
+        });
+        prop_assert!(found.incomplete.is_empty());
+        prop_assert!(old == new || told, "{:?} -> {:?} is not in {:?}", old, new, found);
     }
 
     #[test]
