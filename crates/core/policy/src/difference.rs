@@ -17,6 +17,7 @@ mod actions;
 mod cover;
 mod requests;
 mod terms;
+pub(crate) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 

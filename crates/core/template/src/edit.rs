@@ -27,14 +27,7 @@ impl Template {
         let is_written = place.value.end > place.value.start;
         // `{key}`: there is no colon that a value could stand behind.
         let is_behind_key = place.key.is_none_or(|key| key.end < place.value.start);
-        // `? key` needs none, and a key may begin with one: `:- x`.
-        let is_sign = before.ends_with([':', '-'])
-            && text
-                .get(place.value.start..)?
-                .chars()
-                .next()
-                .is_none_or(|next| next.is_whitespace() || ",]}".contains(next));
-        let has_room = is_written || (is_behind_key && is_sign);
+        let has_room = is_written || (is_behind_key && before.ends_with([':', '-']));
         if !has_room {
             return None;
         }
@@ -309,6 +302,8 @@ mod tests {
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("y: 1", "y: 2"));
         let text = "A: b\n? x\n:- 2 - -a:\n- y\n";
         assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/x", &json!(2)), None);
+        let text = "A:\n - - ? - aa: # c\n:!B: 1\n";
+        assert_eq!(edited(text, "/A/0/0", &json!(2)), "A:\n - - 2 # c\n:!B: 1\n");
         let text = "A: {x: , \"y\":}\n";
         assert_eq!(edited(text, "/A/x", &json!(2)), text.replace("x:", "x: 2"));
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("\"y\":", "\"y\": 2"));

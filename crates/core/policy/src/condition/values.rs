@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Condition, Network, Set, Test, words::moment};
-use crate::difference::automaton::{self, Text, Variables};
+use crate::difference::{
+    automaton::{self, Text},
+    variables::Known,
+};
 
 /// What a request may say about a key.
 pub(crate) struct Values {
@@ -19,18 +22,28 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// Finds them for conditions that ask for one key.
-    pub(crate) fn of(conditions: &[&Condition], variables: Variables<'_>) -> Self {
+    /// Finds them for conditions that ask for one key; `known` has the values of
+    /// variables.
+    pub(crate) fn of(conditions: &[&Condition], known: &Known) -> Self {
         let mut found = Self { values: BTreeSet::new(), several: false, complete: true };
         let (mut texts, mut arns, mut networks) = (Vec::new(), Vec::new(), Vec::new());
         for condition in conditions {
             found.several |= condition.set != Set::None;
             match &condition.test {
-                Test::Text(patterns) => texts.extend(patterns.iter().map(|one| Text::of(one, variables))),
                 // Requests in the policy's own case show whatever comes out.
-                Test::TextIgnoringCase(patterns) => texts.extend(patterns.iter().map(|one| Text::of(one, variables))),
+                Test::Text(patterns) | Test::TextIgnoringCase(patterns) => {
+                    texts.extend(
+                        patterns
+                            .iter()
+                            .flat_map(|one| known.fill(one.keys(), |variables| Some(Text::of(one, variables)))),
+                    );
+                }
                 Test::Arn(patterns) => {
-                    arns.extend(patterns.iter().filter_map(|one| Text::of_condition(one, variables)))
+                    arns.extend(
+                        patterns
+                            .iter()
+                            .flat_map(|one| known.fill(one.keys(), |variables| Text::of_condition(one, variables))),
+                    );
                 }
                 Test::Number(_, numbers) => found.values.extend(
                     numbers

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Class, KnownAction, Shape, Statements, automaton, automaton::Text, requests::placeholder, terms::Atom};
+use super::{Class, KnownAction, Shape, Statements, automaton, automaton::Text, terms::Atom};
 use crate::{arn::ArnPattern, policy::Actions};
 
 /// Puts actions together that the same statements name and whose resources match the same patterns. Actions that no
@@ -45,7 +45,7 @@ fn by_shape<'v, 'a>(atoms: &[Atom<'v>], actions: impl Iterator<Item = &'a KnownA
             Atom::Principal(_) | Atom::Condition(_) => None,
         })
         .collect();
-    let texts: Vec<Text> = patterns.iter().filter_map(|pattern| Text::of_resource(pattern, &placeholder)).collect();
+    let texts: Vec<Text> = patterns.iter().filter_map(|pattern| Text::of_resource(pattern, &|_| None)).collect();
     let mut met: BTreeMap<&'a Shape, bool> = BTreeMap::new();
     let mut classes: Vec<Class<'v>> = Vec::new();
     for action in actions {

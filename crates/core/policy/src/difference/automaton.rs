@@ -10,8 +10,8 @@ use crate::{
     pattern::{Pattern, Piece},
 };
 
-/// What stands for a policy variable, by its key.
-pub(crate) type Variables<'v> = &'v dyn Fn(&str) -> String;
+/// What stands for a policy variable, by its key; `None` stands for anything.
+pub(crate) type Variables<'v> = &'v dyn Fn(&str) -> Option<String>;
 
 /// How many states are looked at for one question; 60 patterns of bucket names need some thousands.
 const STATES_MAX: usize = 30_000;
@@ -181,7 +181,10 @@ fn push(
         let is_end = index + 1 == pieces.len();
         match piece {
             Piece::Literal(literal) => signs.extend(literal.chars().map(Sign::Is)),
-            Piece::Variable(variable) => signs.extend(variables(&variable.key.written).chars().map(Sign::Is)),
+            Piece::Variable(variable) => match variables(&variable.key.written) {
+                Some(value) => signs.extend(value.chars().map(Sign::Is)),
+                None => signs.push(Sign::Run("")),
+            },
             Piece::One => signs.push(Sign::One(inside)),
             Piece::Run => signs.push(Sign::Run(if is_end { at_end } else { inside })),
         }
@@ -273,7 +276,7 @@ mod tests {
     use super::*;
     use crate::pattern::Syntax;
 
-    const VARIABLES: Variables<'_> = &|key: &str| format!("<{key}>");
+    const VARIABLES: Variables<'_> = &|key: &str| Some(format!("<{key}>"));
 
     fn resources(shape: &str, is_flat: bool, patterns: &[&str]) -> Vec<String> {
         let patterns: Vec<Text> = patterns

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use stackfleet_base::AccountId;
 
-use super::{Class, REQUESTS_MAX, Sample, Viewpoint, automaton, automaton::Text, terms::Atom};
+use super::{
+    Class, REQUESTS_MAX, Sample, Viewpoint, automaton,
+    automaton::Text,
+    terms::Atom,
+    variables::{Known, placeholder},
+};
 use crate::{
     condition::{Condition, Values},
     context::Context,
@@ -40,12 +45,6 @@ pub(super) struct Requests<'v> {
     pub(super) complete: bool,
 }
 
-/// Returns what stands for a policy variable: a value that nothing else in a policy has.
-pub(super) fn placeholder(key: &str) -> String {
-    let name = key.rsplit([':', '/']).next().unwrap_or(key);
-    format!("some-{name}").to_ascii_lowercase()
-}
-
 impl<'v> Requests<'v> {
     pub(super) fn of(class: &Class<'_>, viewpoint: &Viewpoint<'v>) -> Self {
         let mut found = Self {
@@ -56,21 +55,39 @@ impl<'v> Requests<'v> {
             keys: Vec::new(),
             complete: true,
         };
-        found.add_resources(class);
-        found.add_keys(class, viewpoint);
+        let known = found.variables(class);
+        found.complete &= !class.atoms.iter().any(|atom| known.is_cut(atom.variables()));
+        found.add_resources(class, &known);
+        found.add_keys(class, viewpoint, &known);
         found.bound();
         found
     }
 
-    fn add_resources(&mut self, class: &Class<'_>) {
-        let patterns: Vec<Text> = class
-            .atoms
-            .iter()
-            .filter_map(|atom| match atom {
-                Atom::Resource(pattern) => Text::of_resource(pattern, &placeholder),
-                Atom::Principal(_) | Atom::Condition(_) => None,
-            })
-            .collect();
+    /// Returns the values that variables may have: what is known of whoever asks, or else what conditions ask for, and one
+    /// value that they do not.
+    fn variables(&self, class: &Class<'_>) -> Known {
+        let mut known = Known::default();
+        let keys: BTreeSet<String> =
+            class.atoms.iter().flat_map(Atom::variables).map(str::to_ascii_lowercase).collect();
+        for key in keys {
+            let told = self.principals.iter().flat_map(|(_, context)| context.values(&key));
+            let mut values: BTreeSet<String> = told.map(ToString::to_string).collect();
+            if self.principals.iter().any(|(_, context)| context.values(&key).is_empty()) {
+                let on_key: Vec<&Condition> = conditions(class).filter(|one| asks_for(one, &key)).collect();
+                values.extend(Values::of(&on_key, &Known::default()).values);
+                values.insert(placeholder(&key));
+            }
+            known.0.insert(key, values);
+        }
+        known
+    }
+
+    fn add_resources(&mut self, class: &Class<'_>, known: &Known) {
+        let mut patterns: Vec<Text> = Vec::new();
+        for atom in &class.atoms {
+            let Atom::Resource(pattern) = atom else { continue };
+            patterns.extend(known.fill(atom.variables(), |variables| Text::of_resource(pattern, variables)));
+        }
         for shape in &class.shapes {
             let reached = automaton::explore(&Text::shape(&shape.text, shape.is_flat), &patterns);
             self.complete &= reached.complete;
@@ -80,34 +97,20 @@ impl<'v> Requests<'v> {
         self.resources.dedup();
     }
 
-    fn add_keys(&mut self, class: &Class<'_>, viewpoint: &Viewpoint<'_>) {
-        let conditions: Vec<&Condition> = class
-            .atoms
-            .iter()
-            .filter_map(|atom| match atom {
-                Atom::Condition(condition) => Some(*condition),
-                Atom::Resource(_) | Atom::Principal(_) => None,
-            })
-            .collect();
-        let variables: BTreeSet<String> = class.atoms.iter().flat_map(variables).collect();
-        let asked = conditions.iter().map(|condition| condition.key().written.to_ascii_lowercase());
-        let keys: BTreeSet<String> = asked.chain(variables.iter().cloned()).collect();
+    fn add_keys(&mut self, class: &Class<'_>, viewpoint: &Viewpoint<'_>, known: &Known) {
+        let asked = conditions(class).map(|condition| condition.key().written.to_ascii_lowercase());
+        let keys: BTreeSet<String> = asked.chain(known.0.keys().cloned()).collect();
         for key in keys {
             let is_absent = viewpoint.absent.iter().any(|absent| absent.eq_ignore_ascii_case(&key));
             if is_absent || !viewpoint.context.values(&key).is_empty() {
                 continue;
             }
-            let on_key: Vec<&Condition> = conditions
-                .iter()
-                .copied()
-                .filter(|condition| condition.key().written.eq_ignore_ascii_case(&key))
-                .collect();
-            let found = Values::of(&on_key, &placeholder);
+            let on_key: Vec<&Condition> = conditions(class).filter(|one| asks_for(one, &key)).collect();
+            let found = Values::of(&on_key, known);
             self.complete &= found.complete;
-            let mut values: Vec<String> = found.values.into_iter().collect();
-            if variables.contains(&key) {
-                values.push(placeholder(&key));
-            }
+            let mut values = found.values;
+            values.extend(known.0.get(&key).into_iter().flatten().cloned());
+            let values: Vec<String> = values.into_iter().collect();
             let mut choices: Choices = if ALWAYS.contains(&key.as_str()) { Vec::new() } else { vec![Vec::new()] };
             choices.extend(values.iter().map(|value| vec![value.clone()]));
             if found.several && values.len() > 1 {
@@ -170,12 +173,15 @@ impl<'v> Requests<'v> {
     }
 }
 
-fn variables(atom: &Atom<'_>) -> Vec<String> {
-    match atom {
-        Atom::Resource(pattern) => pattern.keys().map(str::to_ascii_lowercase).collect(),
-        Atom::Condition(condition) => condition.keys().into_iter().skip(1).map(str::to_ascii_lowercase).collect(),
-        Atom::Principal(_) => Vec::new(),
-    }
+fn conditions<'c>(class: &'c Class<'_>) -> impl Iterator<Item = &'c Condition> {
+    class.atoms.iter().filter_map(|atom| match atom {
+        Atom::Condition(condition) => Some(*condition),
+        Atom::Resource(_) | Atom::Principal(_) => None,
+    })
+}
+
+fn asks_for(condition: &Condition, key: &str) -> bool {
+    condition.key().written.eq_ignore_ascii_case(key)
 }
 
 /// Returns who asks: the viewpoint's principal, or one for each that the statements name, and a stranger.

@@ -70,6 +70,17 @@ impl<'v> Atom<'v> {
             .chain(statement.conditions.iter().map(Self::Condition))
     }
 
+    /// Returns the keys of policy variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'v str> {
+        let keys: Vec<&'v str> = match self {
+            Self::Resource(pattern) => pattern.keys().collect(),
+            // The first one is the key that it asks for.
+            Self::Condition(condition) => condition.keys().into_iter().skip(1).collect(),
+            Self::Principal(_) => Vec::new(),
+        };
+        keys.into_iter()
+    }
+
     pub(super) fn holds(&self, request: &Request<'_>) -> bool {
         match self {
             Self::Resource(pattern) => {

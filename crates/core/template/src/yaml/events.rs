@@ -241,8 +241,8 @@ impl<'text> Builder<'text> {
                     // A value that is not written stands behind the colon, not where the next token was found.
                     if written.start == written.end {
                         let from = key.full_span().end;
-                        // There may be no colon: `{key}`.
-                        let at = colon(self.text, from).map_or(from, |at| at + 1);
+                        // There may be no colon: `{key}`, `? key`.
+                        let at = colon(self.text, from, written.start).map_or(from, |at| at + 1);
                         node.span = Span { start: at, end: at, ..node.span };
                     }
                     open.last_end = open.last_end.max(node.full_span().end);
@@ -305,13 +305,17 @@ impl<'text> Builder<'text> {
     }
 }
 
-/// Returns where the colon behind a key is, which ends at `from`.
-fn colon(text: &str, from: usize) -> Option<usize> {
+/// Returns where the colon behind a key is, between the key's end and the place where its value was announced. One that
+/// something else follows than a blank or the end of a flow collection begins the next key.
+fn colon(text: &str, from: usize, until: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        let rest = text.get(at..)?;
+        let rest = text.get(at..).filter(|_| at <= until)?;
         match rest.chars().next()? {
-            ':' => return Some(at),
+            ':' => {
+                let next = rest.chars().nth(1);
+                return next.is_none_or(|next| next.is_whitespace() || ",]}".contains(next)).then_some(at);
+            }
             '#' => at += rest.find('\n')?,
             other if other.is_whitespace() => at += other.len_utf8(),
             _ => return None,
