@@ -304,6 +304,10 @@ mod tests {
         assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/x", &json!(2)), None);
         let text = "A:\n - - ? - aa: # c\n:!B: 1\n";
         assert_eq!(edited(text, "/A/0/0", &json!(2)), "A:\n - - 2 # c\n:!B: 1\n");
+        let text = "A:\n - ? aa\n: b\n";
+        assert_eq!(edited(text, "/A/0", &json!(2)), "A:\n - 2\n: b\n");
+        let text = "A:\n - ? aa\n   :\n";
+        assert_eq!(edited(text, "/A/0/aa", &json!(2)), "A:\n - ? aa\n   : 2\n");
         let text = "A: {x: , \"y\":}\n";
         assert_eq!(edited(text, "/A/x", &json!(2)), text.replace("x:", "x: 2"));
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("\"y\":", "\"y\": 2"));

@@ -54,7 +54,12 @@ struct Open {
 
 enum Content {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, key: Option<Node> },
+    /// With the column of its keys where it is a block mapping.
+    Mapping {
+        entries: Vec<Entry>,
+        key: Option<Node>,
+        column: Option<usize>,
+    },
 }
 
 struct Builder<'text> {
@@ -112,9 +117,10 @@ impl<'text> Builder<'text> {
                 let start = if is_block { self.sequence_start(span, tag.as_deref()) } else { span.start };
                 self.start(Span { start, ..span }, tag, anchor, Content::Sequence(Vec::new()))
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 let tag = self.tag(tag, place);
-                self.start(span, tag, anchor, Content::Mapping { entries: Vec::new(), key: None })
+                let column = (style == StructureStyle::Block).then(|| place.start.col());
+                self.start(span, tag, anchor, Content::Mapping { entries: Vec::new(), key: None, column })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -232,7 +238,7 @@ impl<'text> Builder<'text> {
                 open.last_end = open.last_end.max(node.full_span().end);
                 items.push(node);
             }
-            Content::Mapping { entries, key } => match key.take() {
+            Content::Mapping { entries, key, column } => match key.take() {
                 None => {
                     open.last_end = open.last_end.max(written.end);
                     *key = Some(node);
@@ -242,7 +248,7 @@ impl<'text> Builder<'text> {
                     if written.start == written.end {
                         let from = key.full_span().end;
                         // There may be no colon: `{key}`, `? key`.
-                        let at = colon(self.text, from, written.start).map_or(from, |at| at + 1);
+                        let at = colon(self.text, from, written.start, *column).map_or(from, |at| at + 1);
                         node.span = Span { start: at, end: at, ..node.span };
                     }
                     open.last_end = open.last_end.max(node.full_span().end);
@@ -306,18 +312,27 @@ impl<'text> Builder<'text> {
 }
 
 /// Returns where the colon behind a key is, between the key's end and the place where its value was announced. One that
-/// something else follows than a blank or the end of a flow collection begins the next key.
-fn colon(text: &str, from: usize, until: usize) -> Option<usize> {
+/// something else follows than a blank or the end of a flow collection begins the next key. One on a later line in
+/// another column than the block mapping's belongs to a mapping around it.
+fn colon(text: &str, from: usize, until: usize, column: Option<usize>) -> Option<usize> {
     let mut at = from;
+    let mut line = None;
     loop {
         let rest = text.get(at..).filter(|_| at <= until)?;
         match rest.chars().next()? {
             ':' => {
                 let next = rest.chars().nth(1);
-                return next.is_none_or(|next| next.is_whitespace() || ",]}".contains(next)).then_some(at);
+                let is_indicator = next.is_none_or(|next| next.is_whitespace() || ",]}".contains(next));
+                let is_own = line.zip(column).is_none_or(|(line, column)| at - line == column);
+                return (is_indicator && is_own).then_some(at);
             }
             '#' => at += rest.find('\n')?,
-            other if other.is_whitespace() => at += other.len_utf8(),
+            other if other.is_whitespace() => {
+                at += other.len_utf8();
+                if matches!(other, '\n' | '\r') {
+                    line = Some(at);
+                }
+            }
             _ => return None,
         }
     }
