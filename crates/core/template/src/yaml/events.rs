@@ -173,7 +173,7 @@ impl<'text> Builder<'text> {
         let colon =
             |from: usize| self.text.get(from..).and_then(|rest| rest.find(':')).map_or(from, |at| from + at + 1);
         let from = tag.map_or_else(|| colon(key.full_span().end), |tag| tag.span.end);
-        dash(self.text, from, span.start).unwrap_or(span.start)
+        indicator('-', self.text, from, span.start).unwrap_or(span.start)
     }
 
     fn end(&mut self, span: Span) -> Result<(), Fatal> {
@@ -232,7 +232,7 @@ impl<'text> Builder<'text> {
                 // An item that is not written stands behind its dash, not where the next token was found.
                 if written.start == written.end && anchor == 0 {
                     let from = if items.is_empty() { open.start } else { open.last_end };
-                    let at = dash(self.text, from, written.start).map_or(written.start, |at| at + 1);
+                    let at = indicator('-', self.text, from, written.start).map_or(written.start, |at| at + 1);
                     node.span = Span { start: at, end: at, ..node.span };
                 }
                 open.last_end = open.last_end.max(node.full_span().end);
@@ -240,7 +240,13 @@ impl<'text> Builder<'text> {
             }
             Content::Mapping { entries, key, column } => match key.take() {
                 None => {
-                    open.last_end = open.last_end.max(written.end);
+                    // A key that is not written stands behind its question mark, if it has one.
+                    if written.start == written.end {
+                        let from = if entries.is_empty() { open.start } else { open.last_end };
+                        let at = indicator('?', self.text, from, written.start).map_or(written.start, |at| at + 1);
+                        node.span = Span { start: at, end: at, ..node.span };
+                    }
+                    open.last_end = open.last_end.max(node.full_span().end);
                     *key = Some(node);
                 }
                 Some(key) => {
@@ -338,13 +344,14 @@ fn colon(text: &str, from: usize, until: usize, column: Option<usize>) -> Option
     }
 }
 
-/// Returns where the dash of a list's item is, between the place behind what precedes it and where it was announced.
-fn dash(text: &str, from: usize, until: usize) -> Option<usize> {
+/// Returns where the dash of a list's item or the question mark of a key is, between the place behind what precedes it
+/// and where it was announced.
+fn indicator(sign: char, text: &str, from: usize, until: usize) -> Option<usize> {
     let mut at = from;
     while at < until {
         let rest = text.get(at..until)?;
         let skipped = match rest.chars().next()? {
-            '-' => return Some(at),
+            found if found == sign => return Some(at),
             // A comment, or an anchor.
             '#' => rest.find('\n').unwrap_or(rest.len()),
             '&' => rest.find(char::is_whitespace).unwrap_or(rest.len()),
