@@ -309,6 +309,8 @@ mod tests {
         let text = "A:\n - ? \n: b\n";
         assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/A/0/", &json!(2)), None);
         assert_eq!(edited(text, "/A/0", &json!(2)), "A:\n - 2 \n: b\n");
+        let text = "A:\n  ? ?\n      - \n";
+        assert_eq!(edited(text, "/A", &json!(2)), "A:\n  2 \n");
         let text = "A:\n - ? aa\n   :\n";
         assert_eq!(edited(text, "/A/0/aa", &json!(2)), "A:\n - ? aa\n   : 2\n");
         let text = "A: {x: , \"y\":}\n";

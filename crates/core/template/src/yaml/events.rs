@@ -240,8 +240,9 @@ impl<'text> Builder<'text> {
             }
             Content::Mapping { entries, key, column } => match key.take() {
                 None => {
-                    // A key that is not written stands behind its question mark, if it has one.
-                    if written.start == written.end {
+                    // A key that is not written stands behind its question mark, if it has one. A list with nothing
+                    // but a dash is written.
+                    if written.start == written.end && matches!(node.value, NodeValue::Scalar(_)) {
                         let from = if entries.is_empty() { open.start } else { open.last_end };
                         let at = indicator('?', self.text, from, written.start).map_or(written.start, |at| at + 1);
                         node.span = Span { start: at, end: at, ..node.span };
