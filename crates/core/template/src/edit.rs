@@ -92,19 +92,19 @@ impl Template {
         self.written(above)?.1.key
     }
 
-    /// Returns the node at a pointer if it is written there and nowhere else.
+    /// Returns the node at a pointer if it is written there and nowhere else, and not among keys written as `? key`.
     fn written(&self, pointer: &str) -> Option<(&Node, Place)> {
         let (root, json) = self.source()?;
         let mut above = String::new();
         for token in crate::pointer::tokens(pointer) {
             let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, &above);
-            if !exact || node.alias.is_some() || !holds(node, place, &token) {
+            if !exact || node.alias.is_some() || has_question_marks(node) || !holds(node, place, &token) {
                 return None;
             }
             above.push_str(&to_pointer(&[crate::pointer::Step::Key(&token)]));
         }
         let (TreeView { node, .. }, place, exact) = find(TreeView { node: root, json }, pointer);
-        Some((node, place)).filter(|_| exact)
+        Some((node, place)).filter(|(node, _)| exact && !has_question_marks(node))
     }
 }
 
@@ -131,6 +131,10 @@ fn without_tag(node: &Node, place: Place, value: &Value) -> Option<Edit> {
     };
     let replacement = Value::from_iter([(function, value.clone())]).to_string();
     (!is_taken_as_it_is).then_some(Edit { span: node.full_span(), replacement })
+}
+
+fn has_question_marks(node: &Node) -> bool {
+    node.as_mapping().is_some_and(|mapping| mapping.has_question_marks)
 }
 
 /// Tells whether a member is a mapping's own and not merged into it.
@@ -300,22 +304,21 @@ mod tests {
         assert_eq!(template.set(text, "/B/z", &json!(2)), None);
         assert_eq!(template.set(text, "/C/", &json!(2)), None);
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("y: 1", "y: 2"));
-        let text = "A: b\n? x\n:- 2 - -a:\n- y\n";
-        assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/x", &json!(2)), None);
-        let text = "A:\n - - ? - aa: # c\n:!B: 1\n";
-        assert_eq!(edited(text, "/A/0/0", &json!(2)), "A:\n - - 2 # c\n:!B: 1\n");
-        let text = "A:\n - ? aa\n: b\n";
-        assert_eq!(edited(text, "/A/0", &json!(2)), "A:\n - 2\n: b\n");
-        let text = "A:\n - ? \n: b\n";
-        assert_eq!(read(Sources::default().add("t", text), text).0.set(text, "/A/0/", &json!(2)), None);
-        assert_eq!(edited(text, "/A/0", &json!(2)), "A:\n - 2 \n: b\n");
-        let text = "A:\n  ? ?\n      - \n";
-        assert_eq!(edited(text, "/A", &json!(2)), "A:\n  2 \n");
-        let text = "A:\n - ? aa\n   :\n";
-        assert_eq!(edited(text, "/A/0/aa", &json!(2)), "A:\n - ? aa\n   : 2\n");
         let text = "A: {x: , \"y\":}\n";
         assert_eq!(edited(text, "/A/x", &json!(2)), text.replace("x:", "x: 2"));
         assert_eq!(edited(text, "/A/y", &json!(2)), text.replace("\"y\":", "\"y\": 2"));
+    }
+
+    #[test]
+    fn keys_with_question_marks_are_not_edited_and_what_they_are_in_is() {
+        let set =
+            |text: &str, pointer: &str| read(Sources::default().add("t", text), text).0.set(text, pointer, &json!(2));
+        assert_eq!(set("A: b\n? x\n:- 2 - -a:\n- y\n", "/x"), None);
+        assert_eq!(set("A:\n  ? -0x1F # c\n", "/A/-31"), None);
+        assert_eq!(set("A:\n  ? # c\n    aa\n  : b\n", "/A/aa"), None);
+        assert_eq!(edited("A:\n - ? aa\n: b\n", "/A", &json!(2)), "A:\n 2\n: b\n");
+        assert_eq!(edited("A:\n - - ? - aa: # c\n:!B: 1\n", "/A/0", &json!(2)), "A:\n - 2 # c\n:!B: 1\n");
+        assert_eq!(edited("A:\n - ? \n: b\n", "/A", &json!(2)), "A:\n 2 \n: b\n");
     }
 
     #[test]

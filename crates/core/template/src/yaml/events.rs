@@ -7,7 +7,7 @@ use stackfleet_base::{Diagnostic, FileId, Span};
 
 use super::{
     DEPTH_MAX, NODES_MAX, REPEATED_NODES_MAX, SYNTAX, TOO_LARGE, UNKNOWN_ALIAS,
-    node::{Entry, Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag},
+    node::{Mapping, Node, NodeValue, Scalar, ScalarStyle, Tag},
 };
 
 /// Reads the one YAML document of a text.
@@ -56,7 +56,7 @@ enum Content {
     Sequence(Vec<Node>),
     /// With the column of its keys where it is a block mapping.
     Mapping {
-        entries: Vec<Entry>,
+        mapping: Mapping,
         key: Option<Node>,
         column: Option<usize>,
     },
@@ -120,7 +120,7 @@ impl<'text> Builder<'text> {
             Event::MappingStart(style, anchor, tag) => {
                 let tag = self.tag(tag, place);
                 let column = (style == StructureStyle::Block).then(|| place.start.col());
-                self.start(span, tag, anchor, Content::Mapping { entries: Vec::new(), key: None, column })
+                self.start(span, tag, anchor, Content::Mapping { mapping: Mapping::default(), key: None, column })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -182,7 +182,7 @@ impl<'text> Builder<'text> {
         let end = if span.end > span.start { span.end } else { open.last_end };
         let value = match open.content {
             Content::Sequence(items) => NodeValue::Sequence(items),
-            Content::Mapping { entries, .. } => NodeValue::Mapping(Mapping::new(entries)),
+            Content::Mapping { mapping, .. } => NodeValue::Mapping(mapping),
         };
         let span = Span { file: self.file, start: open.start, end: end.max(open.start) };
         let node = Node { span, tag: open.tag, alias: None, value };
@@ -238,14 +238,15 @@ impl<'text> Builder<'text> {
                 open.last_end = open.last_end.max(node.full_span().end);
                 items.push(node);
             }
-            Content::Mapping { entries, key, column } => match key.take() {
+            Content::Mapping { mapping, key, column } => match key.take() {
                 None => {
-                    // A key that is not written stands behind its question mark, if it has one. A list with nothing
-                    // but a dash is written.
-                    if written.start == written.end && matches!(node.value, NodeValue::Scalar(_)) {
-                        let from = if entries.is_empty() { open.start } else { open.last_end };
-                        let at = indicator('?', self.text, from, written.start).map_or(written.start, |at| at + 1);
-                        node.span = Span { start: at, end: at, ..node.span };
+                    let from = if mapping.is_empty() { open.start } else { open.last_end };
+                    if let Some(mark) = indicator('?', self.text, from, written.start) {
+                        mapping.has_question_marks = true;
+                        // A key that is not written stands behind its mark. A list of nothing but a dash is written.
+                        if written.start == written.end && matches!(node.value, NodeValue::Scalar(_)) {
+                            node.span = Span { start: mark + 1, end: mark + 1, ..node.span };
+                        }
                     }
                     open.last_end = open.last_end.max(node.full_span().end);
                     *key = Some(node);
@@ -259,7 +260,7 @@ impl<'text> Builder<'text> {
                         node.span = Span { start: at, end: at, ..node.span };
                     }
                     open.last_end = open.last_end.max(node.full_span().end);
-                    entries.push(Entry { key, value: node });
+                    mapping.push(key, node);
                 }
             },
         }

@@ -72,28 +72,36 @@ pub struct Entry {
 
 /// Entries in the order of the file; a key may occur twice (which is diagnosed).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mapping(Vec<Entry>);
+pub struct Mapping {
+    entries: Vec<Entry>,
+    /// Whether some key is written as `? key`: its value may stand anywhere further down, or nowhere.
+    pub(crate) has_question_marks: bool,
+}
 
 impl Mapping {
     pub(crate) fn new(entries: Vec<Entry>) -> Self {
-        Self(entries)
+        Self { entries, has_question_marks: false }
+    }
+
+    pub(crate) fn push(&mut self, key: Node, value: Node) {
+        self.entries.push(Entry { key, value });
     }
 
     /// Returns all entries in order.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.0
+        &self.entries
     }
 
     /// Returns keys' texts and values in order; keys that are not scalars are left out.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.0.iter().filter_map(|entry| Some((entry.key.text()?, &entry.value)))
+        self.entries.iter().filter_map(|entry| Some((entry.key.text()?, &entry.value)))
     }
 
     /// Returns the last entry with this key, which is the one that counts.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.0.iter().rev().find(|entry| entry.key.text() == Some(key))
+        self.entries.iter().rev().find(|entry| entry.key.text() == Some(key))
     }
 
     /// Returns the value of the last entry with this key.
@@ -105,29 +113,29 @@ impl Mapping {
     /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Tells whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// Returns the key nodes of each repetition: the first of that name, and the repeated one.
     pub(crate) fn duplicates(&self) -> Vec<(&Node, &Node)> {
         // Most mappings are small: comparing each key with those before it is quickest.
         let mut found = Vec::new();
-        if self.0.len() <= 8 {
-            for (index, Entry { key, .. }) in self.0.iter().enumerate() {
+        if self.entries.len() <= 8 {
+            for (index, Entry { key, .. }) in self.entries.iter().enumerate() {
                 let Some(text) = key.text().filter(|text| *text != "<<") else { continue };
-                let mut before = self.0.iter().take(index).map(|entry| &entry.key);
+                let mut before = self.entries.iter().take(index).map(|entry| &entry.key);
                 found.extend(before.find(|other| other.text() == Some(text)).map(|first| (first, key)));
             }
             return found;
         }
         let mut seen: BTreeMap<&str, &Node> = BTreeMap::new();
-        for Entry { key, .. } in &self.0 {
+        for Entry { key, .. } in &self.entries {
             // `<<` may be repeated: each merges.
             let Some(text) = key.text().filter(|text| *text != "<<") else { continue };
             match seen.get(text) {
