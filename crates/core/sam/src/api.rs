@@ -6,7 +6,7 @@ mod deployment;
 pub(crate) mod domain;
 pub(crate) mod usage_plan;
 
-pub(crate) use definition::{merge_definitions, set_version};
+pub(crate) use definition::{merge_definitions, version_3};
 
 use crate::context::Context;
 use crate::error::{Fault, Result};

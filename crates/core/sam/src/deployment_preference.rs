@@ -72,11 +72,15 @@ impl Preference {
         if enabled && !properties.contains("Type") {
             return Err(Fault::resource(id, "'DeploymentPreference' is missing required Property 'Type'"));
         }
-        if let Some(alarms) = properties.truthy("Alarms")
-            && alarms.as_list().is_none()
-            && !intrinsics::is_if(alarms)
-        {
-            return Err(Fault::resource(id, "Alarms must be a list"));
+        if let Some(alarms) = properties.truthy("Alarms") {
+            let lists = match intrinsics::if_arguments(alarms) {
+                Some(Ok((_, then, otherwise))) => vec![then, otherwise],
+                Some(Err(message)) => return Err(Fault::resource(id, message.trim_end_matches('.'))),
+                None => vec![alarms],
+            };
+            if lists.iter().any(|list| list.as_list().is_none()) {
+                return Err(Fault::resource(id, "Alarms must be a list"));
+            }
         }
         Ok(Preference {
             enabled,
@@ -245,7 +249,10 @@ fn alarm_configuration(alarms: &Node) -> Node {
         Node::List(alarms) => Node::List(alarms.iter().map(|alarm| Node::Map(map! {"Name" => alarm})).collect()),
         other => other.clone(),
     };
-    let configuration = |list: &Node| Node::Map(map! {"Enabled" => true, "Alarms" => named(list)});
+    let configuration = |list: &Node| match list {
+        Node::List(alarms) if alarms.is_empty() => Node::Map(Map::new()),
+        list => Node::Map(map! {"Enabled" => true, "Alarms" => named(list)}),
+    };
     match intrinsics::if_arguments(alarms) {
         Some(Ok((condition, then, otherwise))) => {
             intrinsics::if_(condition, configuration(then), configuration(otherwise))

@@ -154,6 +154,15 @@ impl Swagger {
         variants(item, || not_a_path(path))
     }
 
+    /// Returns the variants of a path that has to be there.
+    ///
+    /// # Errors
+    /// A document fault for a path that is missing or not a map.
+    pub(crate) fn needed_path(&mut self, path: &str) -> Result<Vec<&mut Map>> {
+        let is_there = self.document.map("paths").is_some_and(|paths| paths.contains(path));
+        if is_there { self.path_variants(path) } else { Err(not_a_path(path)) }
+    }
+
     /// Whether the path has the method (in any variant) with a definition.
     pub(crate) fn has_path(&mut self, path: &str, method: Option<&str>) -> Result<bool> {
         let Some(item) = self.document.map("paths").and_then(|paths| paths.get(path)) else { return Ok(false) };
@@ -244,8 +253,12 @@ fn not_a_path(path: &str) -> Fault {
     Fault::document(format!("Value of '{path}' path must be a dictionary according to Swagger spec."))
 }
 
+fn not_a_method(path: &str, method: &str) -> Fault {
+    Fault::document(format!("Definition of method '{method}' for path '{path}' should be a map."))
+}
+
 fn definition_variants<'d>(path: &str, method: &str, definition: &'d mut Node) -> Result<Vec<&'d mut Map>> {
-    let wrong = || Fault::document(format!("Definition of method '{method}' for path '{path}' should be a map."));
+    let wrong = || not_a_method(path, method);
     if definition.as_map().is_none() {
         return Err(wrong());
     }

@@ -296,7 +296,9 @@ fn add_models(parts: &ApiParts<'_>, body: &Node, models: &Node) -> Result<Node> 
             definitions.insert(name.like(name.to_lowercase()), model.clone());
         }
     }
-    Ok(editor.finished())
+    let mut finished = editor.finished();
+    post_process(&mut finished)?;
+    Ok(finished)
 }
 
 fn disable_endpoint(body: &Node, disable: &Node) -> Result<Node> {
@@ -333,9 +335,8 @@ fn disable_endpoint(body: &Node, disable: &Node) -> Result<Node> {
 }
 
 /// Documents that the transform writes take the version asked for.
-pub(crate) fn set_version(properties: &Map, document: &mut Map) {
-    if properties.get(MANAGED).is_some_and(Node::truthy)
-        && let Some(version) = properties.truthy("OpenApiVersion").filter(|version| swagger::is_version_3(version))
+fn set_version(properties: &Map, document: &mut Map) {
+    if let Some(version) = version_3(properties)
         && document.truthy("swagger").is_some()
     {
         document.remove("swagger");
@@ -345,6 +346,12 @@ pub(crate) fn set_version(properties: &Map, document: &mut Map) {
             version => document.insert("openapi", version),
         }
     }
+}
+
+/// The version of a document that the transform writes, where that is to be OpenAPI 3.
+pub(crate) fn version_3(properties: &Map) -> Option<&Node> {
+    let version = properties.truthy("OpenApiVersion").filter(|version| swagger::is_version_3(version));
+    version.filter(|_| properties.get(MANAGED).is_some_and(Node::truthy))
 }
 
 /// What changes where the document is to be OpenAPI 3.
@@ -425,7 +432,9 @@ fn post_process_preflights(document: &mut Map) -> Result<()> {
 /// A given document with the methods of events added to it: what an event says of a method replaces what the document says.
 pub(crate) fn merge_definitions(given: &Node, from_events: &Node) -> Node {
     let mut merged = given.clone();
-    let Some(paths) = merged.as_map_mut().and_then(|document| document.map_mut("paths")) else { return merged };
+    let paths = merged.as_map_mut().and_then(|document| document.map_mut("paths"));
+    // Observed: nothing is added to a document without any path.
+    let Some(paths) = paths.filter(|paths| !paths.is_empty()) else { return merged };
     let added = from_events.as_map().and_then(|document| document.map("paths"));
     for (path, methods) in added.into_iter().flat_map(Map::iter) {
         let Some(item) = paths.map_or_insert(path.clone(), Map::hashed) else { continue };

@@ -129,8 +129,6 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         )?;
     }
     if let Some(model) = event.properties.truthy("RequestModel") {
-        // Where a model goes depends on the version.
-        crate::api::set_version(properties, &mut editor.document);
         add_model(event, &mut editor, properties, model, &path, &method)?;
     }
     if let Some(parameters) = event.properties.truthy("RequestParameters") {
@@ -144,7 +142,8 @@ fn edit_document(context: &mut Context<'_>, event: &Event<'_>, api: &Text) -> Re
         let given = properties.get("DefinitionBody").cloned().unwrap_or(Node::Null);
         properties.insert("DefinitionBody", crate::api::merge_definitions(&given, &finished));
     }
-    Ok(())
+    // Observed: what is added to the method already is added once more.
+    override_auth(event, properties)
 }
 
 /// What stands for the API's stage in the resource policy of an event.
@@ -156,7 +155,7 @@ fn stage_of(api: &Map) -> Option<Node> {
     }
 }
 
-/// An event may have the last word on the authorizer of a method in a given document.
+/// An event may add its authorizer to a method of a document that is given.
 fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
     let Some(Node::Map(auth)) = event.properties.truthy("Auth") else { return Ok(()) };
     if auth.truthy("OverrideApiAuth").is_none() {
@@ -167,31 +166,21 @@ fn override_auth(event: &Event<'_>, properties: &mut Map) -> Result<()> {
     let (path, method) = (written(event, "Path"), normal_method(&written(event, "Method")));
     let api_auth = properties.truthy("Auth").cloned();
     let stage = stage_of(properties);
-    editor.each_definition(&path, &method, |definition| {
-        definition.remove("security");
-        Ok(())
-    })?;
     let event_auth = EventAuth { event: event.name, path: &path, method: &method, auth, api: None };
     add_auth(&mut editor, &event_auth, api_auth.as_ref(), stage.as_ref())?;
     properties.insert("DefinitionBody", editor.finished());
     Ok(())
 }
 
-/// `InvokeMode`, in the words of the integration.
-fn transfer_mode(event: &Event<'_>) -> Option<Node> {
-    let mode = event.properties.truthy("ResponseTransferMode")?;
-    match mode.as_str() {
-        Some("RESPONSE_STREAM") => Some("STREAM".into()),
-        Some("BUFFERED") => None,
-        Some(_) | None => Some(mode.clone()),
-    }
+/// Whether the answer is streamed; other modes than this one change nothing.
+fn streams(event: &Event<'_>) -> bool {
+    event.properties.str("ResponseTransferMode") == Some("RESPONSE_STREAM")
 }
 
 fn uri(event: &Event<'_>, partition: &str) -> Node {
     let target = event.target.uri_part();
-    let streams = transfer_mode(event).is_some_and(|mode| mode.as_str() == Some("STREAM"));
     let (version, call) =
-        if streams { ("2021-11-15", "response-streaming-invocations") } else { ("2015-03-31", "invocations") };
+        if streams(event) { ("2021-11-15", "response-streaming-invocations") } else { ("2015-03-31", "invocations") };
     let text =
         format!("arn:{partition}:apigateway:${{AWS::Region}}:lambda:path/{version}/functions/${{{target}}}/{call}");
     // The text takes its origin from the id: an alias's is the transform's, a function's the author's.
@@ -203,8 +192,8 @@ fn extra_members(event: &Event<'_>) -> Vec<(&'static str, Node)> {
     if let Some(timeout) = event.properties.truthy("TimeoutInMillis") {
         extra.push(("timeoutInMillis", timeout.clone()));
     }
-    if let Some(mode) = transfer_mode(event) {
-        extra.push(("responseTransferMode", mode));
+    if streams(event) {
+        extra.push(("responseTransferMode", "STREAM".into()));
     }
     extra
 }
@@ -282,7 +271,6 @@ pub(crate) fn add_auth(
     if let Some(required) = auth.present("ApiKeyRequired") {
         if required.truthy() {
             editor.add_security(event.path, event.method, "api_key".into(), Node::list())?;
-            editor.add_api_key_definition();
         } else {
             let by_api = api_auth.and_then(Node::as_map).and_then(|auth| auth.truthy("ApiKeyRequired"));
             if by_api.is_none() {
@@ -396,7 +384,9 @@ fn add_model(
     if models.truthy(name).is_none() {
         return Err(event.fault(format!("{place} because it wasn't defined in the API's Models.")));
     }
-    editor.add_request_model(path, method, name, model.present("Required"))?;
+    // The document becomes one of OpenAPI 3 only when all events are in it.
+    let is_version_3 = crate::api::version_3(api).is_some();
+    editor.add_request_model(path, method, name, model.present("Required"), is_version_3)?;
     let (body, parameters) = (model.present("ValidateBody"), model.present("ValidateParameters"));
     if body.is_none() && parameters.is_none() {
         return Ok(());

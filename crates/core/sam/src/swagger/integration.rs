@@ -50,13 +50,12 @@ impl Swagger {
         method: &str,
         model: &Text,
         required: Option<&Node>,
+        is_version_3: bool,
     ) -> Result<()> {
-        let is_version_2 = self.document.truthy("swagger").is_some();
-        let is_version_3 = self.document.get("openapi").is_some_and(super::is_version_3);
         let name = model.like(model.to_lowercase());
         self.each_definition(path, method, |definition| {
             let mut schema = Map::hashed();
-            if is_version_2 {
+            if !is_version_3 {
                 schema.insert("$ref", format!("#/definitions/{name}"));
                 let mut parameter = Map::hashed();
                 parameter.insert("in", "body");
@@ -64,7 +63,7 @@ impl Swagger {
                 parameter.insert("schema", schema);
                 parameter.set("required", required);
                 add_parameters(definition, vec![Node::Map(parameter)]);
-            } else if is_version_3 {
+            } else {
                 schema.insert("$ref", format!("#/components/schemas/{name}"));
                 let mut media = Map::hashed();
                 media.insert("schema", schema);

@@ -122,7 +122,7 @@ impl Swagger {
     /// The ARNs of all methods of a path, at a stage.
     fn method_resources(&mut self, path: &str, stage: Option<&Node>) -> Result<Node> {
         let mut methods: Vec<Text> = Vec::new();
-        for variant in self.path_variants(path)? {
+        for variant in self.needed_path(path)? {
             methods.extend(variant.keys().filter(|name| is_method(name)).cloned());
         }
         let path = path_with_wildcards(path);

@@ -2,7 +2,7 @@
 //!
 //! Events leave the markers `NONE` and `api_key_false` behind, which keep the API's defaults away from their methods.
 
-use super::Swagger;
+use super::{INTEGRATION, Swagger, not_a_method};
 use crate::error::{Fault, Result};
 use crate::node::{Map, Node, Text, list};
 
@@ -36,22 +36,28 @@ impl Swagger {
         }
     }
 
-    /// Adds a requirement to one method.
+    /// Adds a requirement to one method, where that has an integration.
     pub(crate) fn add_security(&mut self, path: &str, method: &str, name: Text, scopes: Node) -> Result<()> {
-        let is_iam = name == "AWS_IAM";
+        if self.needed_path(path)?.iter().any(|variant| !variant.contains(method)) {
+            return Err(not_a_method(path, method));
+        }
+        let mut is_added = false;
         self.each_definition(path, method, |definition| {
+            if definition.truthy(INTEGRATION).is_none() {
+                return Ok(());
+            }
             let mut security = security_of(path, method, definition)?;
             let mut requirement = Map::hashed();
             requirement.insert(name.clone(), scopes.clone());
-            let requirement = Node::Map(requirement);
-            if !security.contains(&requirement) {
-                security.push(requirement);
-            }
+            security.push(Node::Map(requirement));
             definition.insert("security", security);
+            is_added = true;
             Ok(())
         })?;
-        if is_iam {
-            self.add_iam_definition();
+        match name.as_str() {
+            "AWS_IAM" if is_added => self.add_iam_definition(),
+            "api_key" if is_added => self.add_api_key_definition(),
+            _other => {}
         }
         Ok(())
     }
@@ -67,7 +73,7 @@ impl Swagger {
     ) -> Result<()> {
         let mut has_iam = false;
         self.each_method(path, |method, definition| {
-            if method == "options" && !on_preflight {
+            if definition.truthy(INTEGRATION).is_none() || (method == "options" && !on_preflight) {
                 return Ok(());
             }
             let existing = security_of(path, method, definition)?;
@@ -75,7 +81,11 @@ impl Swagger {
             let (chosen, mut others): (Vec<Node>, Vec<Node>) =
                 existing.into_iter().partition(|requirement| names(requirement).any(known));
             let chosen = if !chosen.is_empty() {
-                chosen
+                // Observed: the marker stays behind what is there already.
+                let is_marker = |requirement: &Node| names(requirement).any(|name| name == "NONE");
+                let (markers, rest) = others.into_iter().partition(is_marker);
+                others = rest;
+                chosen.into_iter().chain::<Vec<Node>>(markers).collect()
             } else if let Some(none) =
                 others.iter().position(|requirement| names(requirement).any(|name| name == "NONE"))
             {
@@ -102,7 +112,7 @@ impl Swagger {
     /// Requires an API key on methods that do not say otherwise.
     pub(crate) fn set_default_api_key(&mut self, path: &str, on_preflight: bool) -> Result<()> {
         self.each_method(path, |method, definition| {
-            if method == "options" && !on_preflight {
+            if definition.truthy(INTEGRATION).is_none() || (method == "options" && !on_preflight) {
                 return Ok(());
             }
             let existing = security_of(path, method, definition)?;
@@ -114,9 +124,11 @@ impl Swagger {
                 requirement.insert("api_key", list![]);
                 others.push(Node::Map(requirement));
             } else {
-                others.extend(
-                    keys.into_iter().filter(|requirement| !names(requirement).any(|name| name == "api_key_false")),
-                );
+                // Observed: a key that an event asks for twice is asked for once.
+                let mut keys: Vec<Node> = keys;
+                keys.retain(|requirement| !names(requirement).any(|name| name == "api_key_false"));
+                keys.dedup();
+                others.extend(keys);
             }
             if others != existing {
                 definition.insert("security", others);

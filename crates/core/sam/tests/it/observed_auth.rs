@@ -1,0 +1,144 @@
+//! What AWS's transform (PyPI aws-sam-translator 1.111.0 and 1.115.0) makes of authorizers, models and alarms that its own
+//! examples do not cover.
+
+use serde_json::{Map, Value, json};
+use stackfleet_sam::{Environment, SamError, transform};
+
+fn run(resources: Value) -> Result<Map<String, Value>, String> {
+    match transform(&json!({"Resources": resources}), &Environment::in_region("eu-west-1")) {
+        Ok(made) => Ok(made.get("Resources").and_then(Value::as_object).unwrap().clone()),
+        Err(errors) => Err(SamError::summary(&errors).split_once("errors found: 1. ").unwrap().1.to_owned()),
+    }
+}
+
+fn function(more: Value) -> Value {
+    let mut properties = json!({"Handler": "a.b", "Runtime": "python3.13", "InlineCode": "x"});
+    properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"Type": "AWS::Serverless::Function", "Properties": properties})
+}
+
+/// The document of an API with two authorizers, for one event `GET /x`.
+fn document(api: Value, event: Value) -> Result<Value, String> {
+    let authorizers = json!({"X": {"UserPoolArn": "x"}, "Y": {"FunctionArn": "y"}});
+    let mut properties = json!({"StageName": "p", "Auth": {"DefaultAuthorizer": "X", "Authorizers": authorizers}});
+    properties.as_object_mut().unwrap().extend(api.as_object().unwrap().clone());
+    let mut of_event = json!({"RestApiId": {"Ref": "A"}, "Path": "/x", "Method": "get"});
+    of_event.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+    let made = run(json!({
+        "A": {"Type": "AWS::Serverless::Api", "Properties": properties},
+        "F": function(json!({"Events": {"E": {"Type": "Api", "Properties": of_event}}})),
+    }))?;
+    Ok(made["A"]["Properties"]["Body"].clone())
+}
+
+fn security(api: Value, event: Value) -> Result<Value, String> {
+    document(api, event).map(|document| document["paths"]["/x"]["get"]["security"].clone())
+}
+
+fn names(names: &[&str]) -> Value {
+    names.iter().map(|name| json!({*name: []})).collect()
+}
+
+fn given(paths: Value) -> Value {
+    json!({"DefinitionBody": {"swagger": "2.0", "paths": paths}})
+}
+
+fn overriding(authorizer: &str) -> Value {
+    json!({"Auth": {"Authorizer": authorizer, "OverrideApiAuth": true}})
+}
+
+#[test]
+fn an_authorizer_that_overrides_is_added_to_what_is_there() {
+    let there = |path: Value| given(json!({"/x": path}));
+    let method = |security: &[&str]| {
+        there(json!({"get": {"x-amazon-apigateway-integration": {"uri": "a"}, "security": names(security)}}))
+    };
+    assert_eq!(security(method(&["q"]), overriding("Y")), Ok(names(&["q", "Y"])));
+    assert_eq!(security(method(&["Y"]), overriding("Y")), Ok(names(&["Y", "Y"])));
+    assert_eq!(security(method(&["X"]), overriding("NONE")), Ok(names(&["X", "NONE"])));
+    // Documents that the transform writes have it already.
+    assert_eq!(security(json!({}), overriding("Y")), Ok(names(&["Y", "Y"])));
+    let mut merged = method(&["q"]);
+    merged["MergeDefinitions"] = json!(true);
+    assert_eq!(security(merged, overriding("Y")), Ok(names(&["Y", "Y"])));
+
+    let no_path =
+        "Structure of the SAM template is invalid. Value of '/x' path must be a dictionary according to Swagger spec.";
+    let no_method =
+        "Structure of the SAM template is invalid. Definition of method 'get' for path '/x' should be a map.";
+    assert_eq!(security(given(json!({"/y": {}})), overriding("Y")).unwrap_err(), no_path);
+    let ranges = json!({"Auth": {"ResourcePolicy": {"IpRangeBlacklist": ["1"]}, "OverrideApiAuth": true}});
+    assert_eq!(security(given(json!({"/y": {}})), ranges.clone()).unwrap_err(), no_path);
+    assert_eq!(security(there(json!({"post": {}})), overriding("Y")).unwrap_err(), no_method);
+    assert_eq!(security(there(json!({"post": {}})), ranges), Ok(Value::Null));
+}
+
+#[test]
+fn methods_without_an_integration_need_no_authorization() {
+    let methods = json!({"/x": {"get": {"a": "b"}, "post": {"x-amazon-apigateway-integration": {"uri": "a"}}}});
+    let made = document(given(methods.clone()), overriding("AWS_IAM")).unwrap();
+    assert_eq!(made["paths"]["/x"]["get"], json!({"a": "b"}));
+    assert_eq!(made["paths"]["/x"]["post"]["security"], names(&["X"]));
+    assert!(made["securityDefinitions"].get("AWS_IAM").is_none());
+    let mut api = given(methods);
+    api["Auth"] = json!({"ApiKeyRequired": true});
+    let made = document(api, json!({})).unwrap();
+    assert_eq!(made["paths"]["/x"]["get"], json!({"a": "b"}));
+    assert_eq!(made["paths"]["/x"]["post"]["security"], names(&["api_key"]));
+}
+
+#[test]
+fn a_key_that_is_required_twice_is_required_once() {
+    let event = json!({"Auth": {"Authorizer": "AWS_IAM", "ApiKeyRequired": true, "OverrideApiAuth": true}});
+    let api = json!({"Auth": {"ApiKeyRequired": true}});
+    assert_eq!(security(api, event.clone()), Ok(names(&["AWS_IAM", "AWS_IAM", "api_key"])));
+    let api = json!({"Auth": {}});
+    assert_eq!(security(api, event), Ok(names(&["AWS_IAM", "api_key", "AWS_IAM", "api_key"])));
+}
+
+#[test]
+fn nothing_is_merged_into_a_document_without_paths() {
+    let mut api = given(json!({}));
+    api["MergeDefinitions"] = json!(true);
+    assert_eq!(document(api, json!({})).unwrap()["paths"], json!({}));
+}
+
+#[test]
+fn models_change_documents_of_open_api_3_once_more() {
+    let api = json!({"OpenApiVersion": "3.0.1", "Cors": "'x'", "Auth": {}, "Models": {"M": {"type": "object"}}});
+    let event = json!({"RequestModel": {"Model": "M"}, "RequestParameters": ["method.request.header.A"]});
+    let method = document(api, event).unwrap()["paths"]["/x"].clone();
+    let parameter = json!({"name": "A", "in": "header", "required": false, "type": "string"});
+    assert_eq!(method["get"]["parameters"], json!([parameter]));
+    let body = json!({"application/json": {"schema": {"$ref": "#/components/schemas/m"}}});
+    assert_eq!(method["get"]["requestBody"]["content"], body);
+    let header = &method["options"]["responses"]["200"]["headers"]["Access-Control-Allow-Origin"];
+    assert_eq!(header.to_string(), r#"{"schema":{"schema":{"schema":{"type":"string"}}}}"#);
+}
+
+#[test]
+fn only_one_mode_streams() {
+    for (mode, streams) in [(json!("RESPONSE_STREAM"), true), (json!("STREAM"), false), (json!({"Ref": "M"}), false)] {
+        let made = document(json!({}), json!({"ResponseTransferMode": mode})).unwrap();
+        let integration = &made["paths"]["/x"]["get"]["x-amazon-apigateway-integration"];
+        assert_eq!(integration.get("responseTransferMode").is_some(), streams, "{mode}");
+        assert_eq!(integration["uri"].to_string().contains("response-streaming-invocations"), streams, "{mode}");
+    }
+}
+
+#[test]
+fn alarms_under_a_condition_are_two_lists() {
+    let alarms = |alarms: Value| {
+        let preference = json!({"Type": "AllAtOnce", "Alarms": {"Fn::If": alarms}});
+        run(json!({"F": function(json!({"AutoPublishAlias": "live", "DeploymentPreference": preference}))}))
+            .map(|made| made["FDeploymentGroup"]["Properties"]["AlarmConfiguration"]["Fn::If"].clone())
+    };
+    let enabled = json!({"Enabled": true, "Alarms": [{"Name": "x"}]});
+    assert_eq!(alarms(json!(["C", ["x"], []])), Ok(json!(["C", enabled, {}])));
+    let no_list = "Resource with id [F] is invalid. Alarms must be a list";
+    for other in [json!({"Ref": "AWS::NoValue"}), json!("x"), json!(null), json!({"Fn::If": ["D", ["x"], []]})] {
+        assert_eq!(alarms(json!(["C", ["x"], other])).unwrap_err(), no_list);
+    }
+    let arguments = "Resource with id [F] is invalid. Fn::If requires 3 arguments";
+    assert_eq!(alarms(json!(["C", ["x"]])).unwrap_err(), arguments);
+}
