@@ -288,7 +288,7 @@ fn variants(node: &mut Node, wrong: impl Fn() -> Fault) -> Result<Vec<&mut Map>>
 }
 
 /// The path with every `{parameter}` replaced by `*`, as ARNs want it.
-pub(crate) fn path_with_wildcards(path: &str) -> String {
+pub(crate) fn path_with_wildcards(path: &str, is_parameter: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
     while let Some(start) = rest.find('{') {
@@ -310,7 +310,8 @@ pub(crate) fn path_with_wildcards(path: &str) -> String {
     out
 }
 
-fn is_parameter(name: &str) -> bool {
+/// Tells whether a path's part in braces is a parameter: `{a}`, `{a+}`.
+pub(crate) fn is_parameter(name: &str) -> bool {
     let name = name.strip_suffix('+').unwrap_or(name);
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }

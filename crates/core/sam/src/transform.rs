@@ -237,8 +237,22 @@ fn expand_kind(context: &mut Context<'_>, id: &Text, kind: &str, resource: &Map)
     }
 }
 
+/// Replaces a name that is the whole value.
+fn rename_whole(name: &mut Node, renames: &Renames) {
+    if let Some(new) = name.as_str().and_then(|name| renames.get(name)) {
+        *name = Node::from(new);
+    }
+}
+
 /// Puts the document together again and rewrites references.
-fn finish(mut document: Map, context: Context<'_>) -> Result<Node> {
+fn finish(mut document: Map, mut context: Context<'_>) -> Result<Node> {
+    for resource in context.resources.values_mut().filter_map(Node::as_map_mut) {
+        match resource.get_mut("DependsOn") {
+            Some(Node::List(names)) => names.iter_mut().for_each(|name| rename_whole(name, &context.renames)),
+            Some(name) => rename_whole(name, &context.renames),
+            None => {}
+        }
+    }
     document.remove("Transform");
     if !context.conditions.is_empty() || document.contains("Conditions") {
         document.insert("Conditions", context.conditions);

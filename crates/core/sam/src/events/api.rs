@@ -63,7 +63,7 @@ fn written(event: &Event<'_>, key: &str) -> Text {
 fn permission(context: &Context<'_>, event: &Event<'_>, api: &Text, given: Option<&Node>, suffix: &str) -> Generated {
     let method = written(event, "Method");
     let method = if method.eq_ignore_ascii_case("any") { "*".to_owned() } else { method.to_uppercase() };
-    let path = path_with_wildcards(&written(event, "Path"));
+    let path = path_with_wildcards(&written(event, "Path"), swagger::is_parameter);
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(&path) } else { &path };
     let arn = context
         .arn(&format!("execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/${{__Stage__}}/{method}{path}"));

@@ -7,6 +7,7 @@ use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text};
 use crate::properties::{Shape, Specification, literal, needed, required, should_be, text};
+use crate::python;
 
 pub(super) const PROPERTIES: Specification =
     &[needed(text("UserPool")), literal(required("Trigger", Shape::TextOrTexts))];
@@ -47,7 +48,8 @@ pub(crate) fn expand(context: &mut Context<'_>, event: &Event<'_>) -> Result<Vec
     let triggers = single.first().and_then(Node::as_list).map_or(single.as_slice(), Vec::as_slice);
     for trigger in triggers.iter().filter_map(Node::as_text) {
         if config.contains(trigger) {
-            return Err(event.fault(format!("Cognito trigger \"{trigger}\" defined multiple times.")));
+            let all = single.first().map(python::display).unwrap_or_default();
+            return Err(event.fault(format!("Cognito trigger \"{all}\" defined multiple times.")));
         }
         config.insert(trigger, arn.clone());
     }

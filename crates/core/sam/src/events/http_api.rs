@@ -10,7 +10,7 @@ use crate::intrinsics::{self, sub, sub_with};
 use crate::node::{Map, Node, Text, map};
 use crate::properties::{Shape, Specification, free, mapping, optional, should_be, text};
 use crate::python;
-use crate::swagger::{ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
+use crate::swagger::{self, ANY_METHOD, INTEGRATION, Swagger, normal_method, path_with_wildcards};
 
 pub(super) const PROPERTIES: Specification = &[
     text("Path"),
@@ -84,6 +84,12 @@ fn has_default_route(event: &Event<'_>, api: &Text) -> bool {
     })
 }
 
+/// Tells whether a path's part in braces is a parameter to AWS's transform. Observed: of those that take several parts only
+/// `{proxy+}` is.
+fn is_parameter(name: &str) -> bool {
+    name == "proxy+" || (!name.ends_with('+') && swagger::is_parameter(name))
+}
+
 fn permission(event: &Event<'_>, given: Option<&Node>, route: &Route) -> Generated {
     let path = if route.is_default() {
         "*".to_owned()
@@ -92,7 +98,7 @@ fn permission(event: &Event<'_>, given: Option<&Node>, route: &Route) -> Generat
     } else {
         let method = if route.method == ANY_METHOD { "*".to_owned() } else { route.method.to_uppercase() };
         let path = if route.path == DEFAULT { "" } else { &route.path };
-        format!("{method}{}", path_with_wildcards(path))
+        format!("{method}{}", path_with_wildcards(path, is_parameter))
     };
     let arn = format!(
         "arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{__ApiId__}}/${{__Stage__}}/{path}"
@@ -290,7 +296,8 @@ fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, 
         Some(chosen) => chosen.clone(),
         None => return Ok(()),
     };
-    let scopes = scopes.cloned().unwrap_or_else(|| {
+    // Observed: an empty list is as none.
+    let scopes = scopes.filter(|scopes| scopes.truthy()).cloned().unwrap_or_else(|| {
         authorizers
             .and_then(Node::as_map)
             .and_then(|known| known.map(&chosen))

@@ -119,7 +119,8 @@ fn mapping(
     mapping.put("FunctionName", event.target.name());
     mapping.put("EventSourceArn", arn);
     mapping.put("BatchSize", given.present("BatchSize").cloned().unwrap_or_else(|| 10.into()));
-    mapping.put("Enabled", given.present("Enabled").cloned().unwrap_or(Node::Bool(true)));
+    // Observed: `false` counts as nothing.
+    mapping.put("Enabled", given.truthy("Enabled").cloned().unwrap_or(Node::Bool(true)));
     if let Some(role) = role {
         pull::add_managed_policy(role, context.aws_policy("service-role/AWSLambdaSQSQueueExecutionRole"));
     }

@@ -196,7 +196,7 @@ fn add_auth(context: &Context<'_>, parts: &HttpApiParts<'_>, editor: &mut Swagge
             )));
         }
         editor.each_method(&path, |method, definition| {
-            if method == "options" {
+            if method == "options" || definition.truthy(swagger::INTEGRATION).is_none() {
                 return Ok(());
             }
             let existing = definition.list("security").cloned().unwrap_or_default();

@@ -126,6 +126,7 @@ fn start_role(event: &Event<'_>, service: &str) -> Generated {
     };
     let document = Node::Map(map! {"Statement" => list![statement]});
     role.put("Policies", list![role::inline(id.with("StartExecutionPolicy"), document)]);
+    role.set("PermissionsBoundary", event.machine.properties.present("PermissionsBoundary"));
     role
 }
 

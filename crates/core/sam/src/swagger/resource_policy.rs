@@ -1,6 +1,6 @@
 //! Resource policies of APIs: who may call from where, method by method.
 
-use super::{ANY_METHOD, POLICY, Swagger, is_method, path_with_wildcards};
+use super::{ANY_METHOD, POLICY, Swagger, is_method, is_parameter, path_with_wildcards};
 use crate::error::{Fault, Result};
 use crate::node::{Map, Node, Text, map};
 
@@ -125,7 +125,7 @@ impl Swagger {
         for variant in self.needed_path(path)? {
             methods.extend(variant.keys().filter(|name| is_method(name)).cloned());
         }
-        let path = path_with_wildcards(path);
+        let path = path_with_wildcards(path, is_parameter);
         let resources = methods.into_iter().map(|method| {
             let method = if method == ANY_METHOD { "*".to_owned() } else { method.to_uppercase() };
             let text = Text::template(format!("execute-api:/${{__Stage__}}/{method}{path}"));

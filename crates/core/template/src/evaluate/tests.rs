@@ -171,6 +171,7 @@ fn a_lookup_fills_in_what_it_knows() {
 
 #[test]
 fn wrong_arguments_are_refused_in_the_words_of_cloudformation() {
+    refused("!GetAZs [1, 2]", "the region in Fn::GetAZs must be a string");
     refused("!FindInMap [Sizes, prod, Colour]", "Template error: Unable to get mapping for Sizes::prod::Colour");
     refused("!Select [5, !Ref List]", "Template error: Fn::Select cannot select nonexistent value at index 5");
     refused("!Select [a]", "Fn::Select requires a list argument with two elements: an integer index and a list");
