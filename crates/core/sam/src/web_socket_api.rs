@@ -92,6 +92,9 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     let mut made = vec![api, stage];
     made.extend(routes);
     if let Some(Node::Map(given)) = properties.truthy("Domain") {
+        if given.truthy("MutualTlsAuthentication").is_some() {
+            return Err(parts.fault("Mutual TLS domain name association is not supported for Websocket APIs."));
+        }
         let request = domain::DomainRequest {
             id,
             attributes: &attributes,
@@ -157,8 +160,8 @@ fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
 fn stage(parts: &Parts<'_>, tags: &Map) -> Generated {
     let id = match parts.stage.as_str() {
         Some("default") => parts.id.with("DefaultStage"),
-        Some(text) if text.chars().all(char::is_alphanumeric) => parts.id.with(&format!("{text}Stage")),
-        Some(text) => parts.id.with(&format!("Stage{}", crate::python::short_hash(text))),
+        // Observed: a name that makes no id is refused.
+        Some(text) => parts.id.with(&format!("{text}Stage")),
         None => parts.id.with("Stage"),
     };
     let mut stage = Generated::new(id, "AWS::ApiGatewayV2::Stage").with_attributes(parts.attributes);
@@ -180,15 +183,19 @@ fn routes(parts: &Parts<'_>) -> Result<Vec<Generated>> {
     Ok(made)
 }
 
-/// The part of ids that stands for a route.
+/// The part of ids that stands for a route: observed, that its name begins with its only capital letter.
 fn route_name(parts: &Parts<'_>, key: &str) -> Result<String> {
-    match key {
-        "$connect" => Ok("Connect".to_owned()),
-        "$disconnect" => Ok("Disconnect".to_owned()),
-        "$default" => Ok("Default".to_owned()),
-        other if !other.is_empty() && other.chars().all(char::is_alphanumeric) => Ok(other.to_owned()),
-        other => Err(parts.fault(format!(
-            "Route key '{other}' must be alphanumeric. Only $connect, $disconnect, and $default special routes are supported."
+    let name = match key {
+        "$connect" | "$disconnect" | "$default" => key.trim_start_matches('$'),
+        other => other,
+    };
+    let mut letters = name.chars();
+    match letters.next() {
+        Some(first) if name.chars().all(char::is_alphanumeric) => {
+            Ok(first.to_uppercase().chain(letters.as_str().to_lowercase().chars()).collect())
+        }
+        Some(_) | None => Err(parts.fault(format!(
+            "Route key '{key}' must be alphanumeric. Only $connect, $disconnect, and $default special routes are supported."
         ))),
     }
 }

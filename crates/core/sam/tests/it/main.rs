@@ -5,6 +5,6 @@ mod basics;
 mod corpus;
 mod observed;
 mod observed_apis;
-mod observed_auth;
+mod observed_later;
 mod observed_more;
 mod order;

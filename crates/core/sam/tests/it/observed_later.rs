@@ -1,5 +1,5 @@
-//! What AWS's transform (PyPI aws-sam-translator 1.111.0 and 1.115.0) makes of authorizers, models and alarms that its own
-//! examples do not cover.
+//! What AWS's transform (PyPI aws-sam-translator 1.111.0 and 1.115.0) makes of what its own examples do not cover: found
+//! later, mostly of APIs.
 
 use serde_json::{Map, Value, json};
 use stackfleet_sam::{Environment, SamError, transform};
@@ -141,4 +141,84 @@ fn alarms_under_a_condition_are_two_lists() {
     }
     let arguments = "Resource with id [F] is invalid. Fn::If requires 3 arguments";
     assert_eq!(alarms(json!(["C", ["x"]])).unwrap_err(), arguments);
+}
+
+#[test]
+fn routes_of_web_socket_apis_make_ids_with_one_capital_letter() {
+    let api = |more: Value| {
+        let route = |function: &str| json!({"FunctionArn": function});
+        let routes = json!({"$connect": route("a"), "sendMessage": route("b"), "s": route("c")});
+        let mut properties = json!({"RouteSelectionExpression": "r", "Routes": routes});
+        properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        run(json!({"W": {"Type": "AWS::Serverless::WebSocketApi", "Properties": properties}}))
+    };
+    let made = api(json!({"StageName": "p"})).unwrap();
+    for (id, key) in [("WConnectRoute", "$connect"), ("WSendmessageRoute", "sendMessage"), ("WSRoute", "s")] {
+        assert_eq!(made[id]["Properties"]["RouteKey"], key);
+    }
+    assert!(made.contains_key("WpStage"));
+    let no_id = "Resource with id [Wp-qStage] is invalid. Logical ids must be alphanumeric.";
+    assert_eq!(api(json!({"StageName": "p-q"})).unwrap_err(), no_id);
+    let tls = json!({"DomainName": "d", "CertificateArn": "c", "MutualTlsAuthentication": {"TruststoreUri": "u"}});
+    let no_tls =
+        "Resource with id [W] is invalid. Mutual TLS domain name association is not supported for Websocket APIs.";
+    assert_eq!(api(json!({"Domain": tls})).unwrap_err(), no_tls);
+}
+
+#[test]
+fn names_of_layers_change_in_depends_on_too() {
+    let layer = json!({"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": "s3://a/b"}});
+    let queue = |names: Value| json!({"Type": "AWS::SQS::Queue", "DependsOn": names});
+    let made = run(json!({"L": layer, "Q": queue(json!("L")), "R": queue(json!(["Q", "L"]))})).unwrap();
+    let id = made.keys().find(|id| id.len() == 11).unwrap();
+    assert_eq!(made["Q"]["DependsOn"], json!(id));
+    assert_eq!(made["R"]["DependsOn"], json!(["Q", id]));
+}
+
+#[test]
+fn roles_that_start_machines_have_their_boundary() {
+    let pattern = json!({"Type": "EventBridgeRule", "Properties": {"Pattern": {"a": ["b"]}}});
+    let properties = json!({"DefinitionUri": "s3://a/b", "PermissionsBoundary": "pb", "Events": {"E": pattern}});
+    let made = run(json!({"M": {"Type": "AWS::Serverless::StateMachine", "Properties": properties}})).unwrap();
+    assert_eq!(made["MERole"]["Properties"]["PermissionsBoundary"], "pb");
+}
+
+#[test]
+fn routes_of_http_apis_without_an_integration_need_no_authorization_and_empty_scopes_are_as_none() {
+    let http = |path: &str, auth: Value| {
+        let jwt = json!({"IdentitySource": "x", "JwtConfiguration": {"issuer": "i", "audience": ["a"]}, "AuthorizationScopes": ["s"]});
+        let body = json!({"openapi": "3.0.1", "paths": {"/given": {"get": {"a": "b"}}}});
+        let api = json!({"DefinitionBody": body, "Auth": {"DefaultAuthorizer": "J", "Authorizers": {"J": jwt}}});
+        let event = json!({"ApiId": {"Ref": "A"}, "Path": path, "Method": "get", "Auth": auth});
+        run(json!({
+            "A": {"Type": "AWS::Serverless::HttpApi", "Properties": api},
+            "F": function(json!({"Events": {"E": {"Type": "HttpApi", "Properties": event}}})),
+        }))
+        .unwrap()
+    };
+    let made = http("/x/{p+}", json!({"AuthorizationScopes": []}));
+    let paths = &made["A"]["Properties"]["Body"]["paths"];
+    assert_eq!(paths["/given"]["get"], json!({"a": "b"}));
+    assert_eq!(paths["/x/{p+}"]["get"]["security"], json!([{"J": ["s"]}]));
+    assert!(made["FEPermission"].to_string().contains("/GET/x/{p+}"));
+    assert!(http("/x/{proxy+}/{p}", json!({}))["FEPermission"].to_string().contains("/GET/x/*/*"));
+}
+
+#[test]
+fn triggers_of_user_pools_are_told_together() {
+    let cognito = json!({"Type": "Cognito", "Properties": {"UserPool": {"Ref": "P"}, "Trigger": ["Custom", "Custom"]}});
+    let found = run(json!({
+        "P": {"Type": "AWS::Cognito::UserPool"},
+        "F": function(json!({"Events": {"E": cognito}})),
+    }));
+    let wanted = "Resource with id [F] is invalid. Event with id [E] is invalid. Cognito trigger \"['Custom', 'Custom']\" defined multiple times.";
+    assert_eq!(found.unwrap_err(), wanted);
+}
+
+#[test]
+fn queues_between_topics_and_functions_are_always_read() {
+    let queue = json!({"QueueArn": "arn:aws:sqs:eu-west-1:111122223333:q", "QueueUrl": "u", "Enabled": false});
+    let sns = json!({"Type": "SNS", "Properties": {"Topic": "t", "SqsSubscription": queue}});
+    let made = run(json!({"F": function(json!({"Events": {"E": sns}}))})).unwrap();
+    assert_eq!(made["FEEventSourceMapping"]["Properties"]["Enabled"], true);
 }
