@@ -24,8 +24,8 @@ const KIND: &str = "AWS::Serverless::Api";
 
 const PROPERTIES: Specification = &[
     free(MANAGED),
-    optional("Name", Shape::Text),
-    required("StageName", Shape::Text),
+    optional("Name", Shape::TextOrMap),
+    required("StageName", Shape::TextOrMap),
     mapping("Tags"),
     optional("PropagateTags", Shape::Boolean),
     free("DefinitionBody"),
@@ -148,8 +148,9 @@ fn validate(parts: &ApiParts<'_>) -> Result<()> {
     if has_uri && properties.truthy("DefinitionBody").is_some() {
         return Err(parts.fault("Specify either 'DefinitionUri' or 'DefinitionBody' property and not both."));
     }
-    match properties.truthy("OpenApiVersion") {
+    match properties.present("OpenApiVersion") {
         None => {}
+        Some(version) if version.as_str() == Some("") => {}
         Some(version @ Node::Text(_)) if swagger::is_version_3(version) || version.as_str() == Some("2.0") => {}
         // A number with a fraction reads like a version.
         Some(version @ Node::Number(_))

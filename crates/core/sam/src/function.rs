@@ -25,7 +25,7 @@ use crate::role::{self, RoleParts};
 const KIND: &str = "AWS::Serverless::Function";
 
 const PROPERTIES: Specification = &[
-    optional("FunctionName", Shape::Text),
+    optional("FunctionName", Shape::TextOrMap),
     mapping("DeadLetterQueue"),
     text("Role"),
     mapping("AssumeRolePolicyDocument"),
@@ -239,7 +239,7 @@ fn validate(parts: &FunctionParts<'_>) -> Result<()> {
     if properties.present("VersionDeletionPolicy").is_some() && properties.truthy("AutoPublishAlias").is_none() {
         return Err(Fault::resource(id, "'VersionDeletionPolicy' requires 'AutoPublishAlias'."));
     }
-    if properties.truthy("FunctionScalingConfig").is_some() && properties.truthy("CapacityProviderConfig").is_none() {
+    if properties.present("FunctionScalingConfig").is_some() && properties.truthy("CapacityProviderConfig").is_none() {
         return Err(Fault::resource(id, "'FunctionScalingConfig' requires 'CapacityProviderConfig'."));
     }
     if properties.truthy("TenancyConfig").is_some() {

@@ -20,7 +20,7 @@ const KIND: &str = "AWS::Serverless::HttpApi";
 const PROPERTIES: Specification = &[
     free(MANAGED),
     free("Name"),
-    optional("StageName", Shape::Text),
+    optional("StageName", Shape::TextOrMap),
     mapping("Tags"),
     optional("PropagateTags", Shape::Boolean),
     mapping("DefinitionBody"),
@@ -87,7 +87,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     context.generations.add(id, "Stage", &stage.id);
     let stage_id = stage.id.clone();
     let mut made = vec![api, stage];
-    if let Some(Node::Map(given)) = properties.truthy("Domain") {
+    if let Some(Node::Map(given)) = properties.present("Domain") {
         let request = domain::DomainRequest {
             id,
             attributes: &attributes,

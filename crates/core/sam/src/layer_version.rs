@@ -12,7 +12,7 @@ use crate::python;
 const KIND: &str = "AWS::Serverless::LayerVersion";
 
 const PROPERTIES: Specification = &[
-    optional("LayerName", Shape::Text),
+    optional("LayerName", Shape::TextOrMap),
     text("Description"),
     optional("PublishLambdaVersion", Shape::Boolean),
     required("ContentUri", Shape::TextOrMap),

@@ -26,7 +26,7 @@ const PROPERTIES: Specification = &[
     needed(text("RouteSelectionExpression")),
     needed(mapping("Routes")),
     free("RouteSettings"),
-    optional("StageName", Shape::Text),
+    optional("StageName", Shape::TextOrMap),
     mapping("StageVariables"),
     mapping("Tags"),
 ];

@@ -11,6 +11,7 @@ use crate::properties::expect_map;
 use crate::python;
 use crate::swagger::{self, GATEWAY_RESPONSES, Swagger, cors::Cors};
 
+const BINARY_MEDIA_TYPES: &str = "x-amazon-apigateway-binary-media-types";
 const ENDPOINT_CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
 
 /// Refuses properties that edit a document when the document is elsewhere.
@@ -52,8 +53,14 @@ pub(crate) fn finished(context: &mut Context<'_>, parts: &ApiParts<'_>, body: &N
     if let Some(responses) = properties.truthy("GatewayResponses") {
         body = add_gateway_responses(parts, &body, responses)?;
     }
-    if let Some(Node::List(types)) = properties.truthy("BinaryMediaTypes") {
-        body = add_binary_media_types(&body, types)?;
+    match properties.truthy("BinaryMediaTypes") {
+        Some(Node::List(types)) => body = add_binary_media_types(&body, types)?,
+        Some(computed) => {
+            if let Some(document) = body.as_map_mut() {
+                document.insert(BINARY_MEDIA_TYPES, computed);
+            }
+        }
+        None => {}
     }
     if let Some(models) = properties.truthy("Models") {
         body = add_models(parts, &body, models)?;
@@ -255,14 +262,14 @@ fn add_binary_media_types(body: &Node, types: &[Node]) -> Result<Node> {
         return Ok(body.clone());
     }
     let mut editor = Swagger::new(body)?;
-    let mut all = editor.document.list("x-amazon-apigateway-binary-media-types").cloned().unwrap_or_default();
+    let mut all = editor.document.list(BINARY_MEDIA_TYPES).cloned().unwrap_or_default();
     for kind in types {
         let kind = with_slashes(kind.clone());
         if !all.contains(&kind) {
             all.push(kind);
         }
     }
-    editor.document.insert("x-amazon-apigateway-binary-media-types", all);
+    editor.document.insert(BINARY_MEDIA_TYPES, all);
     Ok(editor.finished())
 }
 

@@ -407,7 +407,9 @@ fn add_model(
 fn request_parameters(event: &Event<'_>, parameters: &Node) -> Result<Vec<RequestParameter>> {
     let wrong = "Invalid value for 'RequestParameters' property. ";
     let mut made = Vec::new();
-    for parameter in parameters.as_list().into_iter().flatten() {
+    // Observed: of a map, the keys count.
+    let names: Vec<Node> = parameters.as_map().into_iter().flat_map(Map::keys).map(Node::from).collect();
+    for parameter in parameters.as_list().into_iter().flatten().chain(&names) {
         let (whole, settings) = match parameter {
             Node::Text(name) => (name, None),
             Node::Map(map) => match map.iter().next() {

@@ -318,7 +318,7 @@ fn add_auth(editor: &mut Swagger, event: &Event<'_>, route: &Route, auth: &Map, 
 
 /// Settings of the route go to the API's stage.
 fn add_route_settings(context: &mut Context<'_>, event: &Event<'_>, api: &Text, route: &Route) {
-    let Some(Node::Map(settings)) = event.properties.truthy("RouteSettings") else { return };
+    let Some(Node::Map(settings)) = event.properties.get("RouteSettings") else { return };
     let name = if route.is_default() {
         DEFAULT.to_owned()
     } else {

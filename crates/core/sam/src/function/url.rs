@@ -3,7 +3,7 @@
 use super::FunctionParts;
 use crate::error::{Fault, Result};
 use crate::generated::Generated;
-use crate::intrinsics::{may_be_intrinsic, reference};
+use crate::intrinsics::{is_intrinsic, may_be_intrinsic, reference};
 use crate::node::{Map, Node, Text};
 use crate::properties::{Shape, expect_map};
 
@@ -16,11 +16,13 @@ const CORS: &[(&str, Shape, &str)] = &[
     ("MaxAge", Shape::Integer, "int"),
 ];
 
-pub(crate) fn function_url(parts: &FunctionParts<'_>, config: &Node, alias: Option<&Text>) -> Result<Vec<Generated>> {
+pub(crate) fn function_url(parts: &FunctionParts<'_>, given: &Node, alias: Option<&Text>) -> Result<Vec<Generated>> {
     let id = parts.id;
-    let config = expect_map(id, config, "FunctionUrlConfig")?;
+    let config = expect_map(id, given, "FunctionUrlConfig")?;
     let auth = config.present("AuthType");
-    let known = auth.is_some_and(|auth| may_be_intrinsic(auth) || matches!(auth.as_str(), Some("AWS_IAM" | "NONE")));
+    // Observed: a computed configuration passes, and nothing of it comes out.
+    let known = is_intrinsic(given)
+        || auth.is_some_and(|auth| may_be_intrinsic(auth) || matches!(auth.as_str(), Some("AWS_IAM" | "NONE")));
     if !known {
         return Err(Fault::resource(
             id,

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
@@ -135,6 +136,7 @@ pub(super) fn parameters(items: &[String]) -> Result<BTreeMap<String, String>> {
 
 fn environment(region: &str, parameters: &[String], lookups: Option<&Path>) -> Result<Environment> {
     let mut environment = Environment::in_region(region);
+    environment.unix_time_s = SystemTime::UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs());
     let given = self::parameters(parameters)?;
     environment.parameters.extend(given.into_iter().map(|(name, value)| (name, Value::from(value))));
     if let Some(path) = lookups {
