@@ -9,6 +9,6 @@ pub(super) const PROPERTIES: Specification = &[text("SkillId")];
 
 pub(crate) fn expand(event: &Event<'_>) -> Result<Vec<Generated>> {
     let mut permission = event.permission("alexa-appkit.amazon.com");
-    permission.set("EventSourceToken", event.properties.truthy("SkillId"));
+    permission.set("EventSourceToken", event.properties.present("SkillId"));
     Ok(vec![permission])
 }

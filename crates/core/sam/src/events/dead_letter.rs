@@ -31,7 +31,7 @@ pub(crate) fn dead_letter(
     sender: Sender<'_>,
     attributes: &Map,
 ) -> Result<DeadLetter, Fault> {
-    let Some(config) = properties.truthy("DeadLetterConfig").and_then(Node::as_map) else {
+    let Some(config) = properties.present("DeadLetterConfig").and_then(Node::as_map) else {
         return Ok(DeadLetter::default());
     };
     let fault = |message: &str| Fault::event(id, message);

@@ -6,17 +6,17 @@ use crate::error::Result;
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node};
-use crate::properties::{Specification, free, mapping, text};
+use crate::properties::{Shape, Specification, mapping, optional, text};
 
 pub(super) const PROPERTIES: Specification = &[
-    free("EventBusName"),
+    text("EventBusName"),
     mapping("Pattern"),
     mapping("DeadLetterConfig"),
     mapping("RetryPolicy"),
     text("Input"),
     text("InputPath"),
     mapping("Target"),
-    free("Enabled"),
+    optional("Enabled", Shape::Boolean),
     text("State"),
     mapping("InputTransformer"),
     text("RuleName"),
@@ -58,7 +58,7 @@ pub(crate) fn state(event: &Event<'_>) -> Result<Option<Node>> {
     let enabled = event.properties.present("Enabled");
     match (state, enabled) {
         (Some(_), Some(_)) => Err(event.fault("State and Enabled Properties cannot both be specified.")),
-        (Some(state), None) => Ok(Some(state.clone())),
+        (Some(state), None) => Ok(Some(state.clone()).filter(Node::truthy)),
         (None, Some(enabled)) => Ok(Some(if enabled.truthy() { "ENABLED" } else { "DISABLED" }.into())),
         (None, None) => Ok(None),
     }

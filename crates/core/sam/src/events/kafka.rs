@@ -21,7 +21,7 @@ pub(crate) fn expand(event: &Event<'_>, role: Option<&mut Generated>) -> Result<
     mapping.put("SelfManagedEventSource", map! {"Endpoints" => map! {"KafkaBootstrapServers" => servers}});
     let mut config = Map::new();
     for key in ["ConsumerGroupId", "SchemaRegistryConfig"] {
-        config.set(key, properties.present(key));
+        config.set(key, properties.truthy(key));
     }
     if !config.is_empty() {
         mapping.put("SelfManagedKafkaEventSourceConfig", config);

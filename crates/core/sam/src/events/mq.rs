@@ -4,12 +4,12 @@ use super::{Event, pull};
 use crate::error::Result;
 use crate::generated::Generated;
 use crate::node::{Node, map};
-use crate::properties::{Shape, optional, should_be};
+use crate::properties::{Shape, literal, optional, should_be};
 use crate::{python, role};
 
 pub(super) const SOURCE: pull::Source = pull::Source {
     arn_property: Some("Broker"),
-    extra: &[optional("DynamicPolicyName", Shape::Boolean)],
+    extra: &[literal(optional("DynamicPolicyName", Shape::Boolean))],
     starting_position_required: false,
     consumer_group: false,
 };

@@ -14,7 +14,7 @@ pub(crate) fn expand(context: &Context<'_>, event: &Event<'_>, role: Option<&mut
     let mut mapping = pull::event_source_mapping(event, &SOURCE)?;
     let mut config = Map::new();
     for key in ["ConsumerGroupId", "SchemaRegistryConfig"] {
-        config.set(key, event.properties.present(key));
+        config.set(key, event.properties.truthy(key));
     }
     if !config.is_empty() {
         mapping.put("AmazonManagedKafkaEventSourceConfig", config);

@@ -28,7 +28,7 @@ const COMMON: &[Property] = &[
     optional("FunctionResponseTypes", Shape::List),
     optional("KafkaBootstrapServers", Shape::List),
     mapping("FilterCriteria"),
-    text("KmsKeyArn"),
+    free("KmsKeyArn"),
     text("ConsumerGroupId"),
     mapping("ScalingConfig"),
     mapping("ProvisionedPollerConfig"),
@@ -96,7 +96,7 @@ pub(crate) fn event_source_mapping(event: &Event<'_>, source: &Source) -> Result
             event.fault_by_id(format!("Property ConsumerGroupId not defined for resource of type {}.", event.kind))
         );
     }
-    if let Some(criteria) = properties.present("FilterCriteria") {
+    if let Some(criteria) = properties.truthy("FilterCriteria") {
         check_filters(event, criteria)?;
     }
     let mut mapping = event.generated(event.id.clone(), "AWS::Lambda::EventSourceMapping");
@@ -196,7 +196,7 @@ pub(crate) const NETWORK: &[&str] = &[
 
 /// The statement that lets a secret be decrypted with the key of `SecretsManagerKmsKeyId`.
 pub(crate) fn secret_key_statement(event: &Event<'_>) -> Result<Option<Node>> {
-    let Some(key) = event.properties.present("SecretsManagerKmsKeyId") else { return Ok(None) };
+    let Some(key) = event.properties.truthy("SecretsManagerKmsKeyId") else { return Ok(None) };
     let Some(key) = key.as_text() else {
         return Err(event.fault(should_be("SecretsManagerKmsKeyId", "a string")));
     };
@@ -210,7 +210,7 @@ pub(crate) fn secret_key_statement(event: &Event<'_>) -> Result<Option<Node>> {
 /// # Errors
 /// A fault for a required field that is missing.
 pub(crate) fn schema_registry_statements(event: &Event<'_>) -> Result<Vec<Node>> {
-    let Some(config) = event.properties.present("SchemaRegistryConfig").and_then(Node::as_map) else {
+    let Some(config) = event.properties.truthy("SchemaRegistryConfig").and_then(Node::as_map) else {
         return Ok(Vec::new());
     };
     for field in ["SchemaRegistryURI", "EventRecordFormat", "SchemaValidationConfigs"] {

@@ -6,7 +6,7 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::get_att;
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Shape, Specification, free, literal, mapping, needed, optional, text};
+use crate::properties::{Shape, Specification, literal, mapping, needed, optional, text};
 use crate::role;
 
 pub(crate) const PROPERTIES: Specification = &[
@@ -22,7 +22,7 @@ pub(crate) const PROPERTIES: Specification = &[
     text("GroupName"),
     text("KmsKeyArn"),
     text("Input"),
-    free("RoleArn"),
+    text("RoleArn"),
     mapping("DeadLetterConfig"),
     mapping("RetryPolicy"),
     literal(optional("OmitName", Shape::Boolean)),
@@ -30,7 +30,6 @@ pub(crate) const PROPERTIES: Specification = &[
 
 const SAME: &[&str] = &[
     "ScheduleExpression",
-    "State",
     "Description",
     "StartDate",
     "EndDate",
@@ -68,8 +67,9 @@ pub(crate) fn expand_for(target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
     let ScheduleTarget { id, properties, attributes, .. } = target;
     let mut schedule = Generated::new(id, "AWS::Scheduler::Schedule").with_attributes(attributes);
     schedule.copy(properties, SAME);
+    schedule.set("State", properties.truthy("State"));
     let omit_name = properties.get("OmitName").is_some_and(Node::truthy);
-    match properties.present("Name") {
+    match properties.truthy("Name") {
         Some(_) if omit_name => return Err(Fault::event(id, "Name cannot be set when OmitName is True")),
         Some(name) => schedule.put("Name", name),
         None if omit_name => {}
@@ -77,13 +77,13 @@ pub(crate) fn expand_for(target: ScheduleTarget<'_>) -> Result<Vec<Generated>> {
     }
     schedule.put(
         "FlexibleTimeWindow",
-        properties.present("FlexibleTimeWindow").cloned().unwrap_or_else(|| Node::Map(map! {"Mode" => "OFF"})),
+        properties.truthy("FlexibleTimeWindow").cloned().unwrap_or_else(|| Node::Map(map! {"Mode" => "OFF"})),
     );
     let dead_letter = dead_letter(id, properties, Sender::Role, attributes)?;
     let mut schedule_target = Map::new();
     schedule_target.insert("Arn", target.arn.clone());
     let mut made = Vec::new();
-    match properties.present("RoleArn") {
+    match properties.truthy("RoleArn") {
         Some(role) => schedule_target.insert("RoleArn", role),
         None => {
             let role = role_for(&target, dead_letter.config.as_ref());
@@ -113,6 +113,6 @@ fn role_for(target: &ScheduleTarget<'_>, dead_letter: Option<&Node>) -> Generate
         policies.push(policy("SQSPolicy", "sqs:SendMessage", arn));
     }
     role.put("Policies", policies);
-    role.set("PermissionsBoundary", target.properties.present("PermissionsBoundary"));
+    role.set("PermissionsBoundary", target.properties.truthy("PermissionsBoundary"));
     role
 }

@@ -6,15 +6,15 @@ use crate::error::{Fault, Result};
 use crate::generated::Generated;
 use crate::intrinsics::{get_att, reference, target};
 use crate::node::{Map, Node, list, map};
-use crate::properties::{Shape, Specification, free, needed, optional, text};
+use crate::properties::{Shape, Specification, free, mapping, needed, optional, text};
 
 pub(super) const PROPERTIES: Specification = &[
     needed(text("Topic")),
-    free("Region"),
+    text("Region"),
     free("FilterPolicy"),
     free("FilterPolicyScope"),
     optional("SqsSubscription", Shape::MapOrBoolean),
-    free("RedrivePolicy"),
+    mapping("RedrivePolicy"),
 ];
 
 pub(crate) fn expand(
@@ -74,7 +74,7 @@ fn through_made_queue(
     let arn = get_att(queue.id.clone(), "Arn");
     let policy = queue_policy(event, event.id.with("QueuePolicy"), &arn, reference(&queue.id));
     let subscription = subscription(event, "sqs", arn.clone());
-    let mapping = mapping(context, event, arn, &Map::new(), role)?;
+    let mapping = source_mapping(context, event, arn, &Map::new(), role)?;
     Ok(vec![queue, policy, mapping, subscription])
 }
 
@@ -104,11 +104,11 @@ fn through_given_queue(
     };
     let policy = queue_policy(event, policy_id, arn, url.clone());
     let subscription = subscription(event, "sqs", arn.clone());
-    let mapping = mapping(context, event, arn.clone(), given, role)?;
+    let mapping = source_mapping(context, event, arn.clone(), given, role)?;
     Ok(vec![mapping, policy, subscription])
 }
 
-fn mapping(
+fn source_mapping(
     context: &Context<'_>,
     event: &Event<'_>,
     arn: Node,

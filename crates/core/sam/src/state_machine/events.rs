@@ -14,7 +14,7 @@ use crate::generated::Generated;
 use crate::implicit_api::MANAGED;
 use crate::intrinsics::{self, get_att, reference, sub};
 use crate::node::{Map, Node, Text, list, map};
-use crate::properties::{Property, Shape, Specification, expect_map, free, literal, mapping, needed, optional, text};
+use crate::properties::{Property, Shape, Specification, expect_map, literal, mapping, needed, optional, text};
 use crate::role;
 use crate::swagger::{self, INTEGRATION, Swagger, normal_method};
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ const SCHEDULE: Specification = &[
     mapping("DeadLetterConfig"),
     mapping("RetryPolicy"),
     mapping("Target"),
-    free("RoleArn"),
+    literal(text("RoleArn")),
 ];
 
 const API: Specification = &[
@@ -133,7 +133,8 @@ fn start_role(event: &Event<'_>, service: &str) -> Generated {
 fn rule(event: &Event<'_>) -> Result<Vec<Generated>> {
     let properties = event.properties;
     let mut rule = Generated::new(event.id.clone(), "AWS::Events::Rule").with_attributes(event.machine.attributes);
-    rule.copy(properties, &["EventBusName", "State"]);
+    rule.copy(properties, &["EventBusName"]);
+    rule.set("State", properties.truthy("State"));
     rule.set("EventPattern", properties.present("Pattern"));
     rule.set("Name", properties.present("RuleName"));
     let role = start_role(event, "events.amazonaws.com");
@@ -153,7 +154,7 @@ fn schedule(event: &Event<'_>) -> Result<Vec<Generated>> {
         (Some(_), Some(_)) => {
             return Err(Fault::event(event.name, "State and Enabled Properties cannot both be specified."));
         }
-        (Some(state), None) => rule.put("State", state),
+        (Some(state), None) => rule.set("State", Some(state).filter(|state| state.truthy())),
         (None, Some(enabled)) => rule.put("State", if enabled.truthy() { "ENABLED" } else { "DISABLED" }),
         (None, None) => {}
     }

@@ -222,3 +222,78 @@ fn queues_between_topics_and_functions_are_always_read() {
     let made = run(json!({"F": function(json!({"Events": {"E": sns}}))})).unwrap();
     assert_eq!(made["FEEventSourceMapping"]["Properties"]["Enabled"], true);
 }
+
+/// One event of a function with one property set; the properties of a resource that it makes.
+fn event(kind: &str, property: &str, value: Value, made: &str) -> Result<Value, String> {
+    let mut properties = match kind {
+        "Schedule" => json!({"Schedule": "rate(1 day)"}),
+        "ScheduleV2" => json!({"ScheduleExpression": "rate(1 day)"}),
+        "EventBridgeRule" | "CloudWatchEvent" => json!({"Pattern": {"a": ["b"]}}),
+        "SNS" => json!({"Topic": "t"}),
+        "SQS" => json!({"Queue": "q"}),
+        "MSK" => json!({"Stream": "s", "Topics": ["t"], "StartingPosition": "LATEST"}),
+        "MQ" => json!({
+            "Broker": "b", "Queues": ["q"], "SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "u"}],
+        }),
+        _ => json!({}),
+    };
+    properties[property] = value;
+    let resources = run(json!({"F": function(json!({"Events": {"E": {"Type": kind, "Properties": properties}}}))}))?;
+    Ok(resources[made]["Properties"].clone())
+}
+
+#[test]
+fn empty_properties_of_events_count_as_none_or_not() {
+    for kind in ["Schedule", "ScheduleV2", "EventBridgeRule", "CloudWatchEvent"] {
+        assert_eq!(event(kind, "State", json!(""), "FE").unwrap().get("State"), None);
+        let wanted = "Resource with id [F] is invalid. Event with id [FE] is invalid. No 'Arn' or 'Type' property provided for DeadLetterConfig.";
+        assert_eq!(event(kind, "DeadLetterConfig", json!({}), "FE").unwrap_err(), wanted);
+    }
+    assert_eq!(event("ScheduleV2", "Name", json!(""), "FE").unwrap()["Name"], "FE");
+    assert_eq!(
+        event("ScheduleV2", "FlexibleTimeWindow", json!({}), "FE").unwrap()["FlexibleTimeWindow"]["Mode"],
+        "OFF"
+    );
+    assert!(event("ScheduleV2", "RoleArn", json!(""), "FERole").unwrap().is_object());
+    assert_eq!(event("SQS", "FilterCriteria", json!({}), "FE").unwrap()["FilterCriteria"], json!({}));
+    assert_eq!(event("SQS", "KmsKeyArn", json!(["k"]), "FE").unwrap()["KmsKeyArn"], json!(["k"]));
+    for property in ["ConsumerGroupId", "SchemaRegistryConfig"] {
+        let value = if property == "ConsumerGroupId" { json!("") } else { json!({}) };
+        assert_eq!(event("MSK", property, value, "FE").unwrap().get("AmazonManagedKafkaEventSourceConfig"), None);
+    }
+    assert!(!event("MQ", "SecretsManagerKmsKeyId", json!(""), "FRole").unwrap().to_string().contains("kms:Decrypt"));
+    assert_eq!(event("AlexaSkill", "SkillId", json!(""), "FEPermission").unwrap()["EventSourceToken"], "");
+}
+
+#[test]
+fn types_of_properties_of_events_are_checked() {
+    let wrong = |kind: &str, property: &str, value: Value, wanted: &str| {
+        assert_eq!(
+            event(kind, property, value, "FE").unwrap_err(),
+            format!("Resource with id [FE] is invalid. {wanted}")
+        );
+    };
+    for (kind, property) in [
+        ("EventBridgeRule", "EventBusName"),
+        ("CloudWatchEvent", "EventBusName"),
+        ("ScheduleV2", "RoleArn"),
+        ("SNS", "Region"),
+    ] {
+        wrong(kind, property, json!(5), &format!("Property '{property}' should be a string."));
+    }
+    wrong("SNS", "RedrivePolicy", json!("x"), "Property 'RedrivePolicy' should be a map.");
+    wrong("CloudWatchEvent", "Enabled", json!("x"), "Type of property 'Enabled' is invalid.");
+    wrong("MQ", "DynamicPolicyName", json!({"Ref": "Q"}), "Type of property 'DynamicPolicyName' is invalid.");
+}
+
+#[test]
+fn what_is_computed_may_stand_for_whole_properties() {
+    let made = run(json!({"F": function(json!({"FunctionUrlConfig": {"Ref": "Q"}}))})).unwrap();
+    assert_eq!(made["FUrl"]["Properties"], json!({"TargetFunctionArn": {"Ref": "F"}}));
+    let media = json!({"BinaryMediaTypes": {"Ref": "Q"}});
+    assert_eq!(document(media, json!({})).unwrap()["x-amazon-apigateway-binary-media-types"], json!({"Ref": "Q"}));
+    let named = json!({"RequestParameters": {"method.request.header.A": {"Required": true}}});
+    assert_eq!(document(json!({}), named).unwrap()["paths"]["/x"]["get"]["parameters"][0]["name"], "A");
+    let wanted = "Resource with id [A] is invalid. Property 'OpenApiVersion' should be a string.";
+    assert_eq!(document(json!({"OpenApiVersion": false}), json!({})).unwrap_err(), wanted);
+}
