@@ -5,7 +5,7 @@ use crate::error::{Fault, Result};
 use crate::generated::{self, Generated};
 use crate::intrinsics::is_dynamic_reference;
 use crate::node::{Map, Node, Text};
-use crate::properties::{Shape, Specification, check, free, optional, required, should_be};
+use crate::properties::{Shape, Specification, check, free, mapping, optional, required, should_be};
 use crate::python;
 
 const KIND: &str = "AWS::Serverless::Application";
@@ -13,9 +13,9 @@ const KIND: &str = "AWS::Serverless::Application";
 const PROPERTIES: Specification = &[
     required("Location", Shape::TextOrMap),
     free("TemplateUrl"),
-    optional("Parameters", Shape::Map),
+    mapping("Parameters"),
     optional("NotificationARNs", Shape::List),
-    optional("Tags", Shape::Map),
+    mapping("Tags"),
     optional("TimeoutInMinutes", Shape::Integer),
 ];
 

@@ -184,7 +184,9 @@ fn published(context: &mut Context<'_>, parts: &StateMachineParts<'_>) -> Result
     version.put("StateMachineRevisionId", get_att(id, "StateMachineRevisionId"));
     let mut preference = Map::new();
     preference.insert("StateMachineVersionArn", reference(&version.id));
-    preference.insert("Type", "ALL_AT_ONCE");
+    if properties.truthy("DeploymentPreference").is_none() {
+        preference.insert("Type", "ALL_AT_ONCE");
+    }
     if let Some(given) = properties.truthy("DeploymentPreference") {
         for (key, value) in expect_map(id, given, "DeploymentPreference")?.iter() {
             preference.insert(key.clone(), value.clone());

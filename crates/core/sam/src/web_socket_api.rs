@@ -91,7 +91,7 @@ pub(crate) fn expand(context: &mut Context<'_>, id: &Text, resource: &Map) -> Re
     }
     let mut made = vec![api, stage];
     made.extend(routes);
-    if let Some(Node::Map(given)) = properties.truthy("Domain") {
+    if let Some(Node::Map(given)) = properties.present("Domain") {
         if given.truthy("MutualTlsAuthentication").is_some() {
             return Err(parts.fault("Mutual TLS domain name association is not supported for Websocket APIs."));
         }
@@ -134,7 +134,7 @@ fn validate(parts: &Parts<'_>) -> Result<()> {
 fn validate_auth(parts: &Parts<'_>, has_connect: bool) -> Result<()> {
     let Some(Node::Map(auth)) = parts.properties.truthy("Auth") else { return Ok(()) };
     let has_others = auth.iter().any(|(key, value)| key != "AuthType" && !value.is_null());
-    match auth.present("AuthType").map(|kind| crate::python::display(kind).to_uppercase()).as_deref() {
+    match auth.truthy("AuthType").map(|kind| crate::python::display(kind).to_uppercase()).as_deref() {
         None if has_others => {
             return Err(parts.fault("AuthType must be specified for additional auth configurations."));
         }
@@ -201,7 +201,7 @@ fn route_name(parts: &Parts<'_>, key: &str) -> Result<String> {
 }
 
 fn route_resources(parts: &Parts<'_>, key: &Text, name: &str, given: &Map) -> Result<Vec<Generated>> {
-    let Some(function) = given.truthy("FunctionArn") else {
+    let Some(function) = given.present("FunctionArn") else {
         return Err(parts.fault("Route must have associated function."));
     };
     let is_connect = key == "$connect";
@@ -234,10 +234,10 @@ fn route_resources(parts: &Parts<'_>, key: &Text, name: &str, given: &Map) -> Re
             "ModelSelectionExpression",
             "OperationName",
             "RequestModels",
-            "RequestParameters",
             "RouteResponseSelectionExpression",
         ],
     );
+    route.set("RequestParameters", given.truthy("RequestParameters"));
     let mut made = Vec::new();
     if is_connect && let Some(Node::Map(auth)) = parts.properties.truthy("Auth") {
         route.set("AuthorizationType", auth.present("AuthType"));
@@ -249,9 +249,9 @@ fn route_resources(parts: &Parts<'_>, key: &Text, name: &str, given: &Map) -> Re
             authorizer.set("AuthorizerCredentialsArn", auth.present("InvokeRole"));
             authorizer.set("IdentitySource", auth.present("IdentitySource"));
             let fallback = Node::from(&authorizer.id);
-            authorizer.put("Name", auth.present("Name").cloned().unwrap_or(fallback));
+            authorizer.put("Name", auth.truthy("Name").cloned().unwrap_or(fallback));
             route.put("AuthorizerId", reference(&authorizer.id));
-            if auth.present("InvokeRole").is_none() {
+            if auth.truthy("InvokeRole").is_none() {
                 let id = parts.id.with("AuthorizerPermission");
                 let mut permission = Generated::new(id, "AWS::Lambda::Permission").with_attributes(parts.attributes);
                 permission.put("Action", "lambda:InvokeFunction");

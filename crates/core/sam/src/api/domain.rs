@@ -31,11 +31,11 @@ pub(crate) fn prepare(parts: &ApiParts<'_>, given: &Node) -> Result<Domain> {
     let Some(given) = given.as_map() else { return Err(parts.fault(should_be("Domain", "a map"))) };
     let mut properties = given.clone();
     for key in ["DomainName", "CertificateArn"] {
-        if properties.truthy(key).is_none() {
+        if properties.present(key).is_none() {
             return Err(parts.fault(is_required(&format!("Domain.{key}"))));
         }
     }
-    let endpoint = match properties.truthy("EndpointConfiguration") {
+    let endpoint = match properties.present("EndpointConfiguration") {
         None => {
             properties.insert("EndpointConfiguration", "REGIONAL");
             "REGIONAL".to_owned()

@@ -25,13 +25,13 @@ pub(crate) fn resources(context: &mut Context<'_>, request: &DomainRequest<'_>) 
     let DomainRequest { id, attributes, given, .. } = request;
     let fault = |message: String| Fault::resource(id, message);
     for key in ["DomainName", "CertificateArn"] {
-        if given.truthy(key).is_none() {
+        if given.present(key).is_none() {
             return Err(fault(
                 "Custom Domains only works if both DomainName and CertificateArn are provided.".to_owned(),
             ));
         }
     }
-    let endpoint = match given.truthy("EndpointConfiguration") {
+    let endpoint = match given.present("EndpointConfiguration") {
         None => Node::from("REGIONAL"),
         Some(endpoint) if endpoint.as_str() == Some("REGIONAL") => endpoint.clone(),
         Some(_other) => {

@@ -297,3 +297,26 @@ fn what_is_computed_may_stand_for_whole_properties() {
     let wanted = "Resource with id [A] is invalid. Property 'OpenApiVersion' should be a string.";
     assert_eq!(document(json!({"OpenApiVersion": false}), json!({})).unwrap_err(), wanted);
 }
+
+#[test]
+fn empty_parts_of_domains_and_routes_are_there() {
+    let domain = |kind: &str, domain: Value| {
+        let mut properties = json!({"StageName": "p", "DefinitionUri": "s3://a/b", "Domain": domain});
+        if kind == "WebSocketApi" {
+            let routes = json!({"$connect": {"FunctionArn": "", "RequestParameters": {}}});
+            properties = json!({"RouteSelectionExpression": "r", "Routes": routes, "Domain": domain});
+        }
+        run(json!({"A": {"Type": format!("AWS::Serverless::{kind}"), "Properties": properties}}))
+    };
+    for kind in ["Api", "HttpApi", "WebSocketApi"] {
+        assert!(domain(kind, json!({"DomainName": "", "CertificateArn": {}})).is_ok(), "{kind}");
+        let endpoint = json!({"DomainName": "d", "CertificateArn": "c", "EndpointConfiguration": ""});
+        assert!(
+            domain(kind, endpoint).unwrap_err().contains("EndpointConfiguration for Custom Domains must be one of")
+        );
+    }
+    let made = domain("WebSocketApi", json!({"DomainName": "d", "CertificateArn": "c"})).unwrap();
+    assert!(made["AConnectRoute"]["Properties"].get("RequestParameters").is_none());
+    let missing = "Resource with id [A] is invalid. Custom Domains only works if both DomainName and CertificateArn are provided.";
+    assert_eq!(domain("WebSocketApi", json!({})).unwrap_err(), missing);
+}
