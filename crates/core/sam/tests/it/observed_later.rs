@@ -1,6 +1,8 @@
 //! What AWS's transform (PyPI aws-sam-translator 1.111.0 and 1.115.0) makes of what its own examples do not cover: found
 //! later, mostly of APIs.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic; helpers count as non-test code")]
+
 use serde_json::{Map, Value, json};
 use stackfleet_sam::{Environment, SamError, transform};
 
