@@ -168,6 +168,12 @@ fn collect_imports(value: &Value, found: &mut Vec<Unknown>) {
             found.push(Unknown::Zones(text.to_owned()));
         }
     }
+    // Of which region is open when the argument is no text; another call in it tells itself what it waits for.
+    if let Some(Call::Known(Function::GetAzs, _, argument)) = call(value)
+        && !matches!(argument, Value::String(_) | Value::Object(_))
+    {
+        found.push(Unknown::Zones(String::new()));
+    }
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect_imports(item, found)),
         Value::Object(object) => object.values().for_each(|member| collect_imports(member, found)),

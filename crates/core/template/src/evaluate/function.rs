@@ -479,13 +479,7 @@ impl<'value> Evaluator<'value> {
                 let answer = self.lookup.availability_zones(&region);
                 self.answered(answer, || residual("Fn::GetAZs", Value::from(region.as_str())))
             }
-            unknown if is_residual(&unknown) => Some(residual("Fn::GetAZs", unknown)),
-            _ => {
-                let message =
-                    "Template error: the region in Fn::GetAZs must be a string or a function that returns a string";
-                self.refuse(FUNCTION, message);
-                None
-            }
+            unknown => Some(residual("Fn::GetAZs", unknown)),
         }
     }
 

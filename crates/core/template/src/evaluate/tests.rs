@@ -126,6 +126,7 @@ fn what_only_deployment_knows_stays_a_call() {
     );
     check("!Join ['-', [a, !Sub 'b${Other}', c]]", json!({"Fn::Join": ["", ["a-b", {"Ref": "Other"}, "-c"]]}));
     check("!Select [0, !GetAZs '']", json!({"Fn::Select": [0, {"Fn::GetAZs": "eu-west-1"}]}));
+    assert_eq!(unknowns(&property("!GetAZs [1, 2]").unwrap()), [Unknown::Zones(String::new())]);
     check("!ImportValue {'Fn::Sub': 'net-${Env}'}", json!({"Fn::ImportValue": "net-prod"}));
     check(
         "{'Fn::GetStackOutput': {StackName: !Sub 'net-${Env}', OutputName: VpcId}}",
@@ -171,7 +172,6 @@ fn a_lookup_fills_in_what_it_knows() {
 
 #[test]
 fn wrong_arguments_are_refused_in_the_words_of_cloudformation() {
-    refused("!GetAZs [1, 2]", "the region in Fn::GetAZs must be a string");
     refused("!FindInMap [Sizes, prod, Colour]", "Template error: Unable to get mapping for Sizes::prod::Colour");
     refused("!Select [5, !Ref List]", "Template error: Fn::Select cannot select nonexistent value at index 5");
     refused("!Select [a]", "Fn::Select requires a list argument with two elements: an integer index and a list");
